@@ -1,0 +1,1 @@
+"""The equations of the model: population, observations, exposure, response, each written once."""

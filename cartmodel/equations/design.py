@@ -1,0 +1,123 @@
+"""A trial laid out for a model: padded grids of samples, outcomes with their masks, known covariates."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from cartmodel.errors import Problem, TrialModelError
+from cartmodel.spec import ModelSpec
+from cartmodel.trial import TrialData
+
+_OUTCOMES = {"criss": ("criss_step1", "criss_lp"), "binary": ("remission",)}
+
+
+def outcomes_of(spec: ModelSpec) -> tuple[str, ...]:
+    """Return the names of the outcome columns that a model observes."""
+    response = _OUTCOMES[spec.response.kind] if spec.response is not None else ()
+    return (*response, "dlt") if spec.toxicity is not None else response
+
+
+def match_assays(trial: TrialData, spec: ModelSpec) -> dict[str, str]:
+    """Return the trial's assay for each of the model's: by name, or the only one of each."""
+    if len(spec.assays) == 1 and len(trial.assays) == 1:
+        return {next(iter(spec.assays)): trial.assays[0]}
+    return {name: name for name in spec.assays if name in trial.assays}
+
+
+def same_unit(one: str, other: str) -> bool:
+    """Return whether two spellings of a unit agree, but for spaces, case and the sign for micro.
+
+    Examples
+    --------
+    >>> same_unit("copies/ug", "Copies / µg"), same_unit("copies/ug", "cells/uL")
+    (True, False)
+    """
+
+    def plain(text: str) -> str:
+        return "".join(text.split()).replace("\N{MICRO SIGN}", "u").replace("\N{GREEK SMALL LETTER MU}", "u").lower()
+
+    return plain(one) == plain(other)
+
+
+def check_fit_together(trial: TrialData, spec: ModelSpec) -> None:
+    """Check that a model can be fitted to a trial.
+
+    Raises
+    ------
+    TrialModelError
+        With all problems: units, assays, missing doses.
+    """
+    problems = list(_disagreements(trial, spec))
+    if problems:
+        raise TrialModelError(f"trial '{trial.name}' with model '{spec.name}'", problems)
+
+
+def _disagreements(trial: TrialData, spec: ModelSpec) -> Iterator[Problem]:
+    assays = match_assays(trial, spec)
+    for assay in [a for a in trial.assays if a not in assays.values()]:
+        yield Problem(f"assay '{assay}'", "the model has no such assay", f"one of {', '.join(spec.assays)}")
+    for name, assay in assays.items():
+        if not same_unit(trial.units[assay], spec.assays[name].unit):
+            found, wanted = trial.units[assay], spec.assays[name].unit
+            yield Problem(f"unit of assay '{assay}'", f"the table says '{found}', the model '{wanted}'", f"'{wanted}'; values are never converted silently")
+    missing = trial.subjects.index[trial.subjects["dose"].isna()]
+    if spec.uses_dose and len(missing):
+        shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
+        yield Problem("column dose", f"no dose for {len(missing)} patients ({shown})", f"a dose in cells for each; '{spec.name}' uses it")
+
+
+def design(trial: TrialData, spec: ModelSpec) -> xr.Dataset:
+    """Return the arrays that the equations know and observe.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``log_dose`` (subject): ln(dose / reference), 0 where the model uses no dose. For each assay, over (subject, sample_<assay>):
+        ``time_`` (days), ``blq_`` (0/1), ``level_`` (ln level; of a BLQ sample ln LLOQ), ``lloq_`` (level) and ``seen_level_`` (1 where
+        there is a sample, 0 where the grid is padded). For each outcome: its value and ``seen_<outcome>``, 0 while it is pending.
+
+    Raises
+    ------
+    TrialModelError
+        If the trial and the model do not fit together.
+    """
+    check_fit_together(trial, spec)
+    subjects = trial.subjects
+    data = xr.Dataset(coords={"subject": subjects.index.to_numpy(dtype=object).astype(str)})
+    data["dose"] = ("subject", subjects["dose"].to_numpy(float))
+    log_dose = np.log(subjects["dose"].to_numpy(float) / spec.dose.reference) if spec.dose is not None else np.zeros(len(subjects))
+    data["log_dose"] = ("subject", np.where(np.isnan(log_dose), 0.0, log_dose))
+    assays = match_assays(trial, spec)
+    for name in spec.assays:
+        records = trial.observations[trial.observations["assay"] == assays.get(name)]
+        data = data.merge(_grid(name, records, subjects.index))
+    for outcome in outcomes_of(spec):
+        values = subjects[outcome].to_numpy(float)
+        seen = ~np.isnan(values)
+        if outcome == "criss_lp":
+            seen &= subjects["criss_step1"].to_numpy(float) == 0.0
+        data[outcome] = ("subject", np.where(seen, values, 0.0))
+        data[f"seen_{outcome}"] = ("subject", 1.0 * seen)
+    return data
+
+
+def _grid(name: str, records: pd.DataFrame, subjects: pd.Index) -> xr.Dataset:
+    position = subjects.get_indexer(records["subject"])
+    sample = records.groupby("subject", sort=False).cumcount().to_numpy()
+    shape = (len(subjects), max(1, int(sample.max()) + 1) if len(records) else 1)
+    blq = records["blq"].to_numpy(bool)
+    columns = {
+        f"time_{name}": (records["time"].to_numpy(float), 1.0),
+        f"blq_{name}": (1.0 * blq, 0.0),
+        f"level_{name}": (np.log(np.where(blq, records["lloq"], records["level"]).astype(float)), 0.0),
+        f"lloq_{name}": (records["lloq"].to_numpy(float), np.nan),
+        f"seen_level_{name}": (np.ones(len(records)), 0.0),
+    }
+    grids = {}
+    for key, (values, padding) in columns.items():
+        grid = np.full(shape, padding)
+        grid[position, sample] = values
+        grids[key] = (("subject", f"sample_{name}"), grid)
+    return xr.Dataset(grids, coords={f"sample_{name}": np.arange(shape[1])})

@@ -1,0 +1,77 @@
+"""The second stage of a two-stage ('cut') fit: the response, given draws of the kinetics, without feedback."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import arviz_stats
+import numpy as np
+import pymc as pm
+import xarray as xr
+
+from cartmodel.build import vocabulary
+from cartmodel.build.symbols import random_variable
+from cartmodel.equations.exposure import response_exposure
+from cartmodel.equations.observations import Observable
+from cartmodel.equations.population import individual_parameters
+from cartmodel.equations.response import observe_response
+from cartmodel.inference.samplers import Sampling, compile_nutpie, run_nutpie
+from cartmodel.predict.draws import Draws
+from cartmodel.spec import ModelSpec
+
+REPLICATES = 400
+
+
+class _Replicates:
+    """The response of every replicate at once: one set of response parameters for each kept draw of the kinetics."""
+
+    xp: Any = vocabulary
+
+    def __init__(self, data: xr.Dataset) -> None:
+        self._data = data
+
+    def random(self, name: str, prior: Any) -> Any:
+        return random_variable(name, prior, dims="replicate")[:, None]
+
+    def known(self, name: str) -> Any:
+        return self._data[name].values
+
+    def individuals(self, centres: Mapping[str, Any], omegas: Mapping[str, Any], correlation: Any | None) -> dict[str, Any]:
+        raise TypeError("the second stage has no kinetics")
+
+    def per_sample(self, value: Any) -> Any:
+        return value
+
+    def observe(self, name: str, observable: Observable) -> None:
+        density = observable.log_density(vocabulary, self._data[name].values, *observable.parts)
+        pm.Potential(name, (self._data[f"seen_{name}"].values * density).sum())
+
+
+def cut_response(spec: ModelSpec, posterior: xr.Dataset, data: xr.Dataset, settings: Sampling) -> xr.Dataset:
+    """Return the posterior of the kinetics with response parameters drawn given each of `REPLICATES` of its draws.
+
+    For every kept draw of the kinetics the response has a posterior of its own; all are sampled side by side as independent blocks of one
+    model, and one draw of each block goes with its draw of the kinetics (multiple imputation; Plummer, Stat Comput 2015;25:37).
+
+    Raises
+    ------
+    RuntimeError
+        If the blocks did not mix.
+    """
+    chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
+    each = min(REPLICATES // chains, draws)
+    kept = posterior.isel(draw=np.linspace(0, draws - 1, each).round().astype(int))
+    u = response_exposure(Draws.xp, spec, individual_parameters(spec, Draws(kept, data)))
+    u = u.transpose("chain", "draw", "subject").values.reshape(chains * each, -1)
+    with pm.Model(coords={"replicate": np.arange(len(u))}) as model:
+        observe_response(spec, _Replicates(data), pm.Data("u", u))
+    sampling = replace(settings, draws=250, tune=500, target_accept=0.9)
+    stage = run_nutpie(compile_nutpie(model), sampling)["posterior"].to_dataset()
+    names = [str(v.name) for v in model.free_RVs]
+    rhat = arviz_stats.rhat(stage[names])
+    worst = max(float(rhat[name].quantile(0.99)) for name in names)
+    if worst > 1.05:
+        raise RuntimeError(f"the second stage of the cut fit did not mix: 99% of its R-hats are below {worst:.3f}, not 1.05")
+    last = stage[names].isel(chain=0, draw=-1, drop=True)
+    response = {name: (("chain", "draw"), last[name].values.reshape(chains, each)) for name in names}
+    return kept.assign(response).assign_coords(draw=np.arange(each))

@@ -1,0 +1,189 @@
+"""Fit a model to a trial."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pymc as pm
+import xarray as xr
+
+from cartmodel.build.model import build
+from cartmodel.equations.design import design
+from cartmodel.inference.cut import cut_response
+from cartmodel.inference.diagnosis import Diagnosis, diagnose_draws, population
+from cartmodel.inference.samplers import Sampling, compile_nutpie, run_nutpie, samplers, stored_variables
+from cartmodel.predict.fitfile import FORMAT
+from cartmodel.predict.groups import log_likelihood_group, predictive_group
+from cartmodel.predict.prior import prior_draws
+from cartmodel.spec import ModelSpec, load_model
+from cartmodel.trial import TrialData
+
+LADDER = ((1000, 1000, 0.9), (2000, 2000, 0.95), (4000, 2000, 0.99))
+"""Draws, tuning steps and target acceptance of the first run and of each fresh repeat after a missed gate."""
+
+_NAMES = {"depth": "tree_depth", "logp": "lp", "mean_tree_accept": "acceptance_rate"}
+_PACKAGES = ("cartmodel", "pymc", "pytensor", "nutpie", "arviz-stats", "numpy", "scipy", "xarray", "pandas", "numba")
+
+
+def fit(
+    trial: TrialData,
+    model: ModelSpec | str | Path = "cd7-ssc",
+    *,
+    method: Literal["joint", "cut"] = "joint",
+    sampler: str = "nutpie",
+    random_seed: int = 1,
+    chains: int = 4,
+    cores: int = 2,
+    draws: int | None = None,
+    tune: int | None = None,
+    target_accept: float | None = None,
+    log_likelihood: bool = False,
+    progressbar: bool = True,
+    say: Callable[[str], None] | None = None,
+) -> xr.DataTree:
+    """Return the fit of a model to all patients of a trial.
+
+    Parameters
+    ----------
+    trial : TrialData
+        From `read_trial`.
+    model : ModelSpec, str or Path
+        A model, its name or its file.
+    method : {"joint", "cut"}
+        ``"cut"`` fits the kinetics without the response, then the response to draws of the kinetics (two stages, no feedback).
+    sampler : str
+        A registered sampler: ``nutpie``, ``pymc``, ``numpyro``.
+    random_seed : int
+        The same seed gives the same draws on any number of cores.
+    chains, cores : int
+        Chains, and how many run at once.
+    draws, tune, target_accept : optional
+        Settings of a single run. By default the ladder: 1000 draws a chain and, after a missed gate, a fresh run with 2000 and then 4000
+        draws at a higher acceptance target.
+    log_likelihood : bool
+        Add the pointwise log-likelihood group.
+    progressbar : bool
+        Show progress.
+    say : callable, optional
+        Takes a sentence when a run missed a gate and is repeated.
+
+    Returns
+    -------
+    xarray.DataTree
+        Groups posterior, sample_stats, prior, posterior_predictive, observed_data, constant_data (and log_likelihood). The attributes
+        hold the model file's content, digests, sampler, seed, versions, timings and the record of the ladder.
+
+    Raises
+    ------
+    TrialModelError
+        If the trial and the model do not fit together.
+    SamplerError
+        If the sampler is not installed or failed.
+    """
+    spec = model if isinstance(model, ModelSpec) else load_model(model)
+    data = design(trial, spec)
+    kinetics = spec.replace(response=None) if method == "cut" and spec.response is not None else spec
+    rungs = _rungs(draws, tune, target_accept)
+    settings = Sampling(chains=chains, cores=cores, random_seed=random_seed, progressbar=progressbar)
+    tree, record = _climb(build(trial, kinetics), sampler, rungs, settings, say or (lambda _: None))
+    posterior = tree["posterior"].to_dataset()
+    if method == "cut" and spec.response is not None:
+        started = time.perf_counter()
+        posterior = cut_response(spec, posterior, data, settings)
+        record["seconds"]["response"] = time.perf_counter() - started
+    groups = {
+        "posterior": posterior,
+        "sample_stats": tree["sample_stats"].to_dataset(),
+        "prior": prior_draws(spec, 2000, random_seed),
+        "posterior_predictive": predictive_group(spec, posterior, data, random_seed),
+        "observed_data": data[[name for name in data.data_vars if f"seen_{name}" in data]],
+        "constant_data": data[[name for name in data.data_vars if f"seen_{name}" not in data]],
+    }
+    if log_likelihood:
+        groups["log_likelihood"] = log_likelihood_group(spec, posterior, data)
+    fitted = xr.DataTree.from_dict({f"/{name}": group for name, group in groups.items()})
+    fitted.attrs = _attributes(trial, spec, method, sampler, random_seed, record)
+    return fitted
+
+
+def _rungs(draws: int | None, tune: int | None, target_accept: float | None) -> tuple[tuple[int, int, float], ...]:
+    if draws is None and tune is None and target_accept is None:
+        return LADDER
+    first = LADDER[0]
+    return ((draws or first[0], tune or draws or first[1], target_accept or first[2]),)
+
+
+def _climb(
+    model: pm.Model, sampler: str, rungs: tuple[tuple[int, int, float], ...], settings: Sampling, say: Callable[[str], None]
+) -> tuple[xr.DataTree, dict[str, Any]]:
+    """Return the first run that passes the gates, or the last one, with the record of all."""
+    run = samplers[sampler]
+    started = time.perf_counter()
+    if sampler == "nutpie":  # compiled once for all rungs
+        compiled = compile_nutpie(model)
+        run = lambda _, sampling: run_nutpie(compiled, sampling)  # noqa: E731
+    record: dict[str, Any] = {"seconds": {"compile": time.perf_counter() - started, "sample": 0.0}, "ladder": []}
+    tree = xr.DataTree()
+    for number, (draws, tune, target_accept) in enumerate(rungs):
+        seed = int(np.random.SeedSequence([settings.random_seed, number]).generate_state(1)[0])
+        sampling = replace(settings, draws=draws, tune=tune, target_accept=target_accept, random_seed=seed)
+        started = time.perf_counter()
+        tree = _tidy(run(model, sampling), model)
+        record["seconds"]["sample"] += time.perf_counter() - started
+        diagnosis = diagnose_draws(population(tree["posterior"].to_dataset()), tree["sample_stats"].to_dataset())
+        record["ladder"].append(_rung(sampling, diagnosis))
+        if diagnosis.trusted:
+            break
+        if number + 1 < len(rungs):
+            missed = "; ".join(gate.found for gate in diagnosis.gates if not gate.passed)
+            say(f"Run {number + 1} ({draws} draws a chain) missed a gate: {missed}. Repeating with {rungs[number + 1][0]} draws a chain.")
+    return tree, record
+
+
+def _rung(sampling: Sampling, diagnosis: Diagnosis) -> dict[str, Any]:
+    return {
+        "draws": sampling.draws, "tune": sampling.tune, "target_accept": sampling.target_accept, "seed": sampling.random_seed,
+        "passed": diagnosis.trusted, "gates": [gate.found for gate in diagnosis.gates],
+    }  # fmt: skip
+
+
+def _tidy(tree: xr.DataTree, model: pm.Model) -> xr.DataTree:
+    """Return posterior and sample_stats alone, under ArviZ's names, whatever the sampler."""
+    posterior = tree["posterior"].to_dataset()[stored_variables(model)]
+    used = {dim for name in posterior.data_vars for dim in posterior[name].dims}
+    posterior = posterior.drop_vars([c for c in posterior.coords if c not in used])
+    stats = tree["sample_stats"].to_dataset()
+    plain = stats[[n for n, v in stats.data_vars.items() if set(v.dims) == {"chain", "draw"} and v.dtype.kind in "biuf"]]
+    plain = plain.rename({old: new for old, new in _NAMES.items() if old in plain and new not in plain})
+    plain = plain.drop_vars([c for c in plain.coords if c not in ("chain", "draw")])
+    for dataset in (posterior, plain):
+        dataset.attrs = {}
+    return xr.DataTree.from_dict({"/posterior": posterior, "/sample_stats": plain})
+
+
+def _attributes(
+    trial: TrialData, spec: ModelSpec, method: str, sampler: str, seed: int, record: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "trial": trial.name,
+        "simulated": int(trial.simulated),
+        "trial_digest": trial.digest,
+        "trial_notes": json.dumps(trial.notes),
+        "model": spec.name,
+        "model_digest": spec.digest,
+        "spec": spec.model_dump_json(exclude_none=True),
+        "method": method,
+        "sampler": sampler,
+        "random_seed": seed,
+        "versions": json.dumps({package: version(package) for package in _PACKAGES}),
+        "seconds": json.dumps(record["seconds"]),
+        "ladder": json.dumps(record["ladder"]),
+    }

@@ -1,0 +1,137 @@
+"""What a structural curve is, and how one is registered."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from inspect import Parameter as Argument
+from inspect import signature
+from typing import Any, Literal
+
+from cartmodel.registry import Registry
+
+type Support = Literal["positive", "fraction", "real"]
+
+
+@dataclass(frozen=True)
+class StructuralParameter:
+    """One parameter of a structural curve.
+
+    Parameters
+    ----------
+    support : {"positive", "fraction", "real"}
+        Where it lives; its random effect acts on the log, logit or identity scale.
+    unit : str
+        Its unit in words of the model: ``level``, ``time``, ``1/time`` or ``1``.
+    """
+
+    support: Support
+    unit: str
+
+    def link(self, xp: Any, value: Any) -> Any:
+        """Return ``value`` on the scale on which effects are added."""
+        match self.support:
+            case "positive":
+                return xp.log(value)
+            case "fraction":
+                return xp.logit(value)
+            case "real":
+                return value
+
+    def inverse(self, xp: Any, value: Any) -> Any:
+        """Return the natural value of ``value``, given on the scale on which effects are added."""
+        match self.support:
+            case "positive":
+                return xp.exp(value)
+            case "fraction":
+                return xp.expit(value)
+            case "real":
+                return value
+
+
+def positive(unit: str) -> StructuralParameter:
+    """Return a parameter above zero, with log-normal random effects."""
+    return StructuralParameter("positive", unit)
+
+
+def fraction() -> StructuralParameter:
+    """Return a parameter between 0 and 1, with logit-normal random effects."""
+    return StructuralParameter("fraction", "1")
+
+
+def real(unit: str) -> StructuralParameter:
+    """Return an unbounded parameter, with normal random effects."""
+    return StructuralParameter("real", unit)
+
+
+@dataclass(frozen=True)
+class Structure:
+    """A structural curve: the level of the cells in blood over time.
+
+    Parameters
+    ----------
+    name : str
+        The name that model files use.
+    parameters : mapping of str to StructuralParameter
+        In the order of the curve's signature.
+    log_level : callable ``(xp, t, **parameters)``
+        ln of the level at ``t`` days after the infusion.
+    integral : callable ``(xp, start, end, **parameters)``
+        Area under the curve between two times; numerical where the structure brings no closed form.
+    peak : callable ``(xp, **parameters)``
+        Time and ln level of the highest point of the curve from time 0 on.
+    """
+
+    name: str
+    parameters: Mapping[str, StructuralParameter]
+    log_level: Callable[..., Any]
+    integral: Callable[..., Any]
+    peak: Callable[..., tuple[Any, Any]]
+
+    @property
+    def summary(self) -> str:
+        """The first line of the curve's docstring."""
+        return (self.log_level.__doc__ or "").strip().split("\n")[0]
+
+
+structures = Registry[Structure]("structure")
+
+
+def structure(
+    name: str,
+    *,
+    integral: Callable[..., Any],
+    peak: Callable[..., tuple[Any, Any]],
+    **parameters: StructuralParameter,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return a decorator that registers a curve under a name.
+
+    Parameters
+    ----------
+    name : str
+        The name that model files use.
+    integral, peak : callable
+        See `Structure`.
+    **parameters : StructuralParameter
+        One for each keyword of the curve, in any order.
+
+    Raises
+    ------
+    ValueError
+        If the name is taken, or the curve's keywords (those without a default) are not the declared parameters.
+
+    Examples
+    --------
+    >>> import cartmodel as cm
+    >>> cm.structures["stein"].summary
+    "Stein's exact piecewise curve: exponential growth to a sharp peak, then a biexponential decline."
+    """
+
+    def register(curve: Callable[..., Any]) -> Callable[..., Any]:
+        arguments = signature(curve).parameters.values()
+        keywords = [a.name for a in arguments if a.kind is Argument.KEYWORD_ONLY and a.default is Argument.empty]
+        if set(keywords) != set(parameters):
+            raise ValueError(f"structure '{name}': the curve takes {sorted(keywords)}, but {sorted(parameters)} are declared")
+        ordered = {key: parameters[key] for key in keywords}
+        structures.add(name, Structure(name, ordered, curve, integral, peak))
+        return curve
+
+    return register

@@ -1,0 +1,36 @@
+"""The predictive and log-likelihood groups of a fit, by the NumPy interpreter."""
+
+import numpy as np
+import xarray as xr
+
+from cartmodel.equations.joint import joint
+from cartmodel.predict.draws import Draws
+from cartmodel.spec import ModelSpec
+
+
+def predictive_group(spec: ModelSpec, posterior: xr.Dataset, data: xr.Dataset, seed: int) -> xr.Dataset:
+    """Return replicated data for the patients of the trial.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``level_<assay>``: ln level as the assay would report it, clamped at ln LLOQ; ``latent_level_<assay>``: the same, not clamped; the
+        outcomes. NaN where the grid is padded.
+    """
+    source = Draws(posterior, data, seed=seed)
+    joint(spec, source)
+    drawn = source.sample_observed()
+    for assay in spec.assays:
+        name = f"level_{assay}"
+        latent = drawn[name].where(data[f"seen_{name}"] > 0)
+        floor = np.log(data[f"lloq_{assay}"]).fillna(-np.inf)
+        drawn[f"latent_{name}"] = latent.astype("float32")
+        drawn[name] = np.maximum(latent, floor).astype("float32")
+    return drawn.transpose("chain", "draw", ...)
+
+
+def log_likelihood_group(spec: ModelSpec, posterior: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
+    """Return the log density of every sample and outcome at each draw."""
+    source = Draws(posterior, data)
+    joint(spec, source)
+    return source.pointwise_log_likelihood().transpose("chain", "draw", ...)

@@ -1,0 +1,71 @@
+"""Collects what is wrong in a table, so that everything is reported at once and in the order of the file."""
+
+from collections import defaultdict
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from cartmodel.errors import Problem
+
+# A wrong column can be wrong in every row of a long table; past this many alike, rows are named without their values.
+MOST_ALIKE = 100
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One wrong cell, row (``column`` empty) or table (``row`` 0)."""
+
+    row: int
+    column: str
+    what: str
+    accepted: str
+
+
+@dataclass
+class Findings:
+    """Everything that is wrong in one table.
+
+    Parameters
+    ----------
+    found : list of Finding
+        In the order in which the checks came upon them.
+    """
+
+    found: list[Finding] = field(default_factory=list)
+
+    def add(self, row: Hashable, column: str, what: str, accepted: str) -> None:
+        """Note one finding; ``row`` counts as a spreadsheet does, the header being row 1."""
+        self.found.append(Finding(int(str(row)), column, what, accepted))
+
+    def add_each(self, cells: pd.Series, what: str, accepted: str) -> None:
+        """Note every cell of one column; ``what`` may say ``{value}``."""
+        for row, text in cells.items():
+            self.add(row, str(cells.name), what.format(value=repr(text)), accepted)
+
+    def problems(self, subjects: Mapping[Hashable, str]) -> list[Problem]:
+        """Return the findings as problems, by row; ``subjects`` gives the patient of a row."""
+        alike: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+        for finding in sorted(dict.fromkeys(self.found), key=lambda finding: finding.row):
+            alike[finding.column, finding.accepted].append(finding)
+        placed = []
+        for (column, accepted), group in alike.items():
+            placed += [(each.row, _problem(each, subjects)) for each in group[:MOST_ALIKE]]
+            if rest := [each.row for each in group[MOST_ALIKE:]]:
+                where = f"rows {_ranges(rest)}, column '{column}'"
+                placed.append((rest[0], Problem(where, f"{len(rest)} more like it", accepted)))
+        return [problem for _, problem in sorted(placed, key=lambda pair: pair[0])]
+
+
+def _problem(finding: Finding, subjects: Mapping[Hashable, str]) -> Problem:
+    places = [f"row {finding.row}"] if finding.row else ["table"]
+    places += [f"column '{finding.column}'"] if finding.column else []
+    places += [f"subject '{subject}'"] if (subject := subjects.get(finding.row)) else []
+    return Problem(", ".join(places), finding.what, finding.accepted)
+
+
+def _ranges(rows: list[int]) -> str:
+    """Return sorted row numbers as text: ``3-7, 9``."""
+    series = pd.Series(rows).drop_duplicates()
+    runs = series.groupby(series.diff().ne(1).cumsum()).agg(["min", "max"])
+    return ", ".join(f"{low}-{high}" if high > low else str(low) for low, high in runs.itertuples(index=False))

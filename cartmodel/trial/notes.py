@@ -1,0 +1,59 @@
+"""Plain sentences on what reading a trial table recognised, counted or found missing."""
+
+from collections.abc import Collection, Iterable, Iterator
+
+import pandas as pd
+
+from cartmodel.trial.sheet import Sheet
+from cartmodel.trial.table import Table
+
+
+def format_note(sheet: Sheet, table: Table) -> list[str]:
+    """Return the sentence that names the CSV dialect, none for plain CSV."""
+    parts = [*sheet.recognised, *(["decimal commas"] if table.decimal == "," else [])]
+    return [f"CSV as Excel writes it, recognised by: {', '.join(parts)}."] if parts else []
+
+
+def sample_notes(subjects: pd.DataFrame, samples: pd.DataFrame) -> Iterator[str]:
+    """Yield what the samples that are left cannot show: patients without any, all BLQ, levels below another's LLOQ."""
+    sampled = samples.groupby("subject")["blq"].all()
+    if none := [subject for subject in subjects.index if subject not in sampled.index]:
+        yield f"{_named(none)} without a usable sample; kept."
+    if silent := [subject for subject in subjects.index if sampled.get(subject, default=False)]:
+        yield f"{_named(silent)} with BLQ samples only; kept."
+    for assay, own in samples.groupby("assay"):
+        lowest = own["lloq"].min()
+        below = (own["level"] < lowest).sum()
+        if below:
+            yield (
+                f"{below} quantified levels of assay '{assay}', without an lloq of their own, lie below the lowest "
+                f"lloq in the table ({lowest:g}); kept as quantified."
+            )
+
+
+def outcome_notes(subjects: pd.DataFrame, header: Collection[str]) -> Iterator[str]:
+    """Yield how many doses are not given and which outcomes are pending; pending is missing, never 'no'."""
+    no_dose = subjects.index[subjects["dose"].isna()]
+    if len(no_dose):
+        yield f"Dose not given for {_all_or_named(no_dose, len(subjects))}."
+    for outcome in ("dlt", "remission"):
+        pending = subjects.index[subjects[outcome].isna()]
+        if outcome in header and len(pending):
+            yield f"{outcome} pending for {_all_or_named(pending, len(subjects))}; missing, not counted as 'no'."
+    if "criss_step1" in header:
+        step1, lp = subjects["criss_step1"], subjects["criss_lp"]
+        pending = subjects.index[step1.isna() | ((step1 == 0) & lp.isna())]
+        if len(pending):
+            yield f"CRISS pending for {_all_or_named(pending, len(subjects))}; missing, not counted as 'no'."
+        unused = subjects.index[(step1 == 1) & lp.notna()]
+        if len(unused):
+            yield f"criss_lp is not used for {_named(unused)} with a step-1 event, whose score is 0 by definition."
+
+
+def _named(subjects: Iterable[str]) -> str:
+    names = list(subjects)
+    return f"{len(names)} patient{'s' if len(names) != 1 else ''} ({', '.join(names)})"
+
+
+def _all_or_named(subjects: Collection[str], total: int) -> str:
+    return f"all {total} patients" if len(subjects) == total else _named(subjects)

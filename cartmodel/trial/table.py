@@ -1,0 +1,136 @@
+"""The cells of a trial table under their known names, and how their text becomes numbers and flags."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from cartmodel.registry import nearest
+from cartmodel.trial.columns import COLUMNS
+from cartmodel.trial.findings import Findings
+from cartmodel.trial.sheet import Sheet
+
+FLAGS = {"0": 0.0, "false": 0.0, "no": 0.0, "1": 1.0, "true": 1.0, "yes": 1.0}
+FLAG_WORDS = "0 or 1 (or false/true, no/yes)"
+
+# ASCII only: Python's float() also takes 1_000 and digits of other scripts.
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_MARKED = re.compile(r"[+-]?\d*[.,]\d*(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Known columns as trimmed text; a column that the table lacks is blank.
+
+    Parameters
+    ----------
+    cells : pandas.DataFrame
+        Text, indexed by spreadsheet row, a column for every name of ``COLUMNS``.
+    header : frozenset of str
+        The known columns that are really there.
+    decimal : str
+        The decimal mark, empty when it cannot be told.
+    findings : Findings
+        Where the wrong cells are noted.
+    """
+
+    cells: pd.DataFrame
+    header: frozenset[str]
+    decimal: str
+    findings: Findings
+
+    def numbers(self, column: str, where: pd.Series) -> pd.Series:
+        """Return a column as floats, NaN where blank or unreadable; unreadable cells of ``where`` are findings."""
+        text = self.cells[column].where(where, "")
+        values = text.map({cell: self._number(cell) for cell in text.unique()}).astype(float)
+        wrong = text[(text != "") & values.isna()]
+        # Cells whose mark cannot be told are one finding of the table already.
+        wrong = wrong if self.decimal else wrong[~matching(wrong, _MARKED)]
+        commas = wrong.str.contains(",", regex=False).astype(bool)
+        point = "a number, without thousands separators, such as 1234.5"
+        what = "{value} is not a number: its comma may part decimals or thousands"
+        self.findings.add_each(wrong[commas], what, f"{point} (decimal commas: in files separated by semicolons)")
+        blq = "; for a sample below the limit set blq to 1 and lloq to the limit" if column == "level" else ""
+        self.findings.add_each(wrong[~commas], "{value} is not a finite number", f"{point}{blq}")
+        return values
+
+    def positive(self, column: str, where: pd.Series, *, accepted: str = "a number > 0") -> pd.Series:
+        """Return a column as floats > 0, NaN where blank, unreadable or not positive, each of which is a finding."""
+        values = self.numbers(column, where)
+        self.findings.add_each(self.cells.loc[values <= 0, column], "{value} is not > 0", accepted)
+        return values.where(values > 0)
+
+    def flags(self, column: str, where: pd.Series, *, blank: str) -> pd.Series:
+        """Return a column as 0, 1 or NaN (blank or unreadable); unreadable cells of ``where`` are findings."""
+        text = self.cells[column].where(where, "")
+        values = text.map({cell: FLAGS.get(cell.lower(), np.nan) for cell in text.unique()}).astype(float)
+        wrong = text[(text != "") & values.isna()]
+        self.findings.add_each(wrong, "{value} is neither 0 nor 1", f"{FLAG_WORDS}, or blank {blank}")
+        return values
+
+    def _number(self, cell: str) -> float:
+        if self.decimal == "," and "." not in cell:
+            cell = cell.replace(",", ".")
+        unclear = not self.decimal and "." in cell
+        value = float(cell) if _NUMBER.fullmatch(cell) and not unclear else np.nan
+        return value if np.isfinite(value) else np.nan
+
+
+def matching(text: pd.Series, pattern: re.Pattern[str]) -> pd.Series:
+    """Return which cells of a column match a pattern as a whole."""
+    return pd.Series([bool(pattern.fullmatch(cell)) for cell in text], index=text.index, dtype=bool)
+
+
+def named_columns(sheet: Sheet, ignore: Sequence[str], findings: Findings) -> tuple[Table, list[str]]:
+    """Return the known columns of a sheet, and notes on what was ignored or trimmed."""
+    notes, columns = [], {}
+    ignored = [name for name in sheet.header if name in ignore]
+    if ignored:
+        notes.append(f"Columns ignored as asked: {', '.join(ignored)}.")
+    for position, name in enumerate(sheet.header):
+        cells = sheet.cells[position].map(str.strip)
+        if name in ignore or (not name and not cells.any()):
+            continue
+        if not name:
+            findings.add(1, "", f"column {position + 1} has no name", f"a name among {', '.join(COLUMNS)}")
+        elif name not in COLUMNS:
+            accepted = f"{nearest(name, COLUMNS)}; or ignore=['{name}'] to leave it out"
+            findings.add(1, name, "unknown column", accepted)
+        elif name in columns:
+            findings.add(1, name, f"the name stands again over column {position + 1}", "each column once")
+        else:
+            columns[name] = cells
+            if name == "subject" and (changed := int((cells != sheet.cells[position]).sum())):
+                notes.append(f"Blanks around the subject identifier were removed in {changed} rows.")
+    header = frozenset(columns)
+    cells = pd.DataFrame({name: columns.get(name, "") for name in COLUMNS}, index=sheet.cells.index, dtype=object)
+    decimal = _decimal_mark(cells, sheet.separator, findings)
+    return Table(cells, header, decimal, findings), notes
+
+
+def _decimal_mark(cells: pd.DataFrame, separator: str, findings: Findings) -> str:
+    """Return the decimal mark of a table, empty (and a finding) when it cannot be told."""
+    if separator == ",":
+        return "."
+    numeric = [name for name, column in COLUMNS.items() if column.kind == "number"]
+    long = cells[numeric].melt(var_name="column", value_name="text", ignore_index=False).sort_index(kind="stable")
+    marked = long[matching(long["text"], _MARKED)]
+    comma = marked["text"].str.contains(",", regex=False).astype(bool)
+    accepted = "one decimal mark throughout the table and no thousands separators"
+    if comma.any() and not comma.all():
+        what = f"decimal mark unclear: {_first(marked[comma])} but {_first(marked[~comma])}"
+        findings.add(0, "", what, accepted)
+        return ""
+    if len(marked) and matching(marked["text"], _THOUSANDS).all():
+        what = f"decimal mark unclear: {_first(marked)} and all like it may be thousands or decimals"
+        findings.add(0, "", what, f"{accepted}; write 1234 or 1.2340")
+        return ""
+    return "," if comma.any() else "."
+
+
+def _first(marked: pd.DataFrame) -> str:
+    first = marked.iloc[0]
+    return f"'{first['text']}' in row {marked.index[0]}, column '{first['column']}'"
