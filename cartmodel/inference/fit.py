@@ -102,7 +102,7 @@ def fit(
         "sample_stats": tree["sample_stats"].to_dataset(),
         "prior": prior_draws(spec, 2000, random_seed),
         "posterior_predictive": predictive_group(spec, posterior, data, random_seed),
-        "observed_data": data[[name for name in data.data_vars if f"seen_{name}" in data]],
+        "observed_data": _observed(data),
         "constant_data": data[[name for name in data.data_vars if f"seen_{name}" not in data]],
     }
     if log_likelihood:
@@ -110,6 +110,12 @@ def fit(
     fitted = xr.DataTree.from_dict({f"/{name}": group for name, group in groups.items()})
     fitted.attrs = _attributes(trial, spec, method, sampler, random_seed, record)
     return fitted
+
+
+def _observed(data: xr.Dataset) -> xr.Dataset:
+    """Return what was observed, NaN where the grid is padded or an outcome pending."""
+    names = [str(name) for name in data.data_vars if f"seen_{name}" in data]
+    return xr.Dataset({name: data[name].where(data[f"seen_{name}"] > 0) for name in names})
 
 
 def _rungs(draws: int | None, tune: int | None, target_accept: float | None) -> tuple[tuple[int, int, float], ...]:
