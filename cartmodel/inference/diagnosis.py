@@ -6,6 +6,8 @@ import arviz_stats
 import numpy as np
 import xarray as xr
 
+from cartmodel.predict.population import population
+
 RHAT_MAX = 1.01
 ESS_MIN = 400.0
 
@@ -57,21 +59,6 @@ def diagnose(fit: xr.DataTree) -> Diagnosis:
     Rank-normalised split R-hat and ESS: Vehtari et al., Bayesian Analysis 2021;16:667.
     """
     return diagnose_draws(population(fit["posterior"].to_dataset()), fit["sample_stats"].to_dataset())
-
-
-def population(posterior: xr.Dataset) -> xr.Dataset:
-    """Return the population parameters: everything that does not belong to a patient, and each correlation once."""
-    names = [str(name) for name in posterior.data_vars if "subject" not in posterior[name].dims and name != "corr"]
-    chosen = posterior[names]
-    if "corr" in posterior:
-        labels = posterior["parameter"].values
-        pairs = {
-            f"corr_{labels[j]}_{labels[i]}": posterior["corr"].isel(parameter=i, parameter_=j, drop=True)
-            for i in range(len(labels))
-            for j in range(i)
-        }
-        chosen = chosen.assign(pairs)
-    return chosen.drop_vars([c for c in chosen.coords if c not in chosen.dims])
 
 
 def diagnose_draws(draws: xr.Dataset, stats: xr.Dataset) -> Diagnosis:

@@ -65,7 +65,7 @@ class Draws:
         return {name: centres[name] + omegas[name] * standard[name] for name in omegas}
 
     def _standard_normal(self, name: str, like: xr.DataArray) -> xr.DataArray:
-        shape = xr.broadcast(like, self._data["log_dose"])[0]
+        shape = xr.broadcast(like, self._data["subject"])[0]  # not over doses: the same patients at each
         return shape.copy(data=generator(self._seed, f"eta_{name}").standard_normal(shape.shape))
 
     def per_sample(self, value: Any) -> Any:

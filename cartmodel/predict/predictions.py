@@ -1,0 +1,167 @@
+"""Predict exposures, remission and toxicity: for the patients of the trial, for new ones, for the typical one, at any dose."""
+
+import warnings
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+
+from cartmodel.equations.exposure import exposures, response_exposure
+from cartmodel.equations.population import individual_parameters
+from cartmodel.equations.response import remission_probability, toxicity_logit
+from cartmodel.errors import ExtrapolationWarning
+from cartmodel.kinetics import vocabulary as xp
+from cartmodel.predict.draws import Draws
+from cartmodel.predict.fitfile import spec_of
+from cartmodel.spec import ModelSpec
+
+type Patients = Literal["trial", "new", "typical"]
+
+_BLOCK = 100  # draws at a time: bounds memory, and is fixed so that results do not depend on the machine
+
+
+def exposure(fit: xr.DataTree) -> xr.Dataset:
+    """Return the posterior of each patient's exposures, of the curve fitted to that patient's own dose.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``peak_level`` (Cmax), ``peak_time`` (Tmax, days), ``auc_<start>_<end>`` (level x days) over (chain, draw, subject); coordinate
+        ``dose`` (cells) per subject, and attribute ``unit`` of the level.
+
+    Examples
+    --------
+    >>> import cartmodel as cm
+    >>> fit = cm.read_fit("run/fit.nc")  # doctest: +SKIP
+    >>> cm.exposure(fit)["auc_0_28"].median(("chain", "draw"))  # doctest: +SKIP
+    """
+    spec = spec_of(fit)
+    known = fit["constant_data"].to_dataset()
+    source = Draws(fit["posterior"].to_dataset(), known)
+    found = _exposures(spec, individual_parameters(spec, source))
+    return _label(found.assign_coords(dose=("subject", known["dose"].values)), spec).transpose("chain", "draw", "subject")
+
+
+def predict(
+    fit: xr.DataTree,
+    *,
+    dose: float | Sequence[float] | None = None,
+    patients: Patients = "new",
+    n: int = 100,
+    times: Sequence[float] | None = None,
+    random_seed: int = 1,
+) -> xr.Dataset:
+    """Return predictions at one or more doses.
+
+    Parameters
+    ----------
+    fit : xarray.DataTree
+        From `fit` or `read_fit`.
+    dose : float or sequence of float, optional
+        Cells. Default: the doses of the trial; for a model without dose there is none.
+    patients : {"new", "trial", "typical"}
+        ``"new"``: ``n`` fresh patients for each draw, the same at every dose; ``"trial"``: the trial's patients, each had they received the
+        dose; ``"typical"``: random effects at 0.
+    n : int
+        Number of new patients for each draw.
+    times : sequence of float, optional
+        Days at which to add the curves as ``level``.
+    random_seed : int
+        Seed of the new patients.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over (chain, draw, dose, subject): ``peak_level``, ``peak_time``, ``auc_<start>_<end>``; ``remission`` (probability), if the model
+        has a response; ``dlt`` (probability), without ``subject``, if it has a toxicity; ``level`` with ``time``, if asked for. No
+        ``subject`` for the typical patient.
+
+    Warns
+    -----
+    ExtrapolationWarning
+        For doses outside those of the trial.
+    """
+    if patients not in ("new", "trial", "typical"):
+        raise ValueError(f"patients={patients!r}; accepted: 'new', 'trial', 'typical'")
+    if patients == "new" and n < 1:
+        raise ValueError(f"n={n}; accepted: 1 or more new patients")
+    spec = spec_of(fit)
+    data = _patients(fit, spec, doses_of(fit, dose), patients, n)
+    posterior = fit["posterior"].to_dataset()
+    posterior = posterior if patients == "trial" else posterior.drop_dims("subject", errors="ignore")
+    blocks = []
+    for number, start in enumerate(range(0, posterior.sizes["draw"], _BLOCK)):
+        kept = posterior.isel(draw=slice(start, start + _BLOCK))
+        seed = int(np.random.SeedSequence([random_seed, number]).generate_state(1)[0])
+        source = Draws(kept, data, seed=seed, new_patients=None if patients == "trial" else "random" if patients == "new" else "typical")
+        blocks.append(_predict(spec, source, times))
+    found = xr.concat(blocks, dim="draw")
+    return _label(found, spec).transpose("chain", "draw", *(d for d in ("dose", "subject", "time") if d in found.dims))
+
+
+def doses_of(fit: xr.DataTree, dose: float | Sequence[float] | None = None) -> np.ndarray:
+    """Return the doses to predict at: those asked for, else those of the trial; none for a model without dose.
+
+    Raises
+    ------
+    ValueError
+        If a dose is not a positive number, or the model uses no dose.
+    """
+    spec = spec_of(fit)
+    trial = np.unique(fit["constant_data"]["dose"].values)
+    trial = trial[~np.isnan(trial)]
+    if not spec.uses_dose:
+        if dose is not None:
+            raise ValueError(f"model '{spec.name}' uses no dose; accepted: no dose")
+        return np.array([])
+    if dose is None:
+        return trial
+    asked = np.unique(np.atleast_1d(np.asarray(dose, dtype=float)))
+    if not (np.isfinite(asked) & (asked > 0)).all():
+        raise ValueError(f"dose={dose!r}; accepted: positive numbers of cells")
+    outside = asked[(asked < trial.min()) | (asked > trial.max())]
+    if len(outside):
+        warnings.warn(
+            f"dose {', '.join(f'{d:g}' for d in outside)} lies outside the trial's {trial.min():g} to {trial.max():g} cells: "
+            "this prediction extrapolates, and rests on the power terms and their priors",
+            ExtrapolationWarning,
+            stacklevel=3,
+        )
+    return asked
+
+
+def _patients(fit: xr.DataTree, spec: ModelSpec, doses: np.ndarray, patients: Patients, n: int) -> xr.Dataset:
+    data = xr.Dataset(coords={"dose": doses} if len(doses) else {})
+    reference = spec.dose.reference if spec.dose is not None else 1.0
+    data["log_dose"] = np.log(data["dose"] / reference) if len(doses) else xr.DataArray(0.0)
+    if patients == "new":
+        data["subject"] = [f"new {i + 1}" for i in range(n)]
+    if patients == "trial":
+        data["subject"] = fit["constant_data"]["subject"].values
+    return data
+
+
+def _predict(spec: ModelSpec, source: Draws, times: Sequence[float] | None) -> xr.Dataset:
+    parameters = individual_parameters(spec, source)
+    found = _exposures(spec, parameters)
+    if spec.response is not None:
+        found["remission"] = remission_probability(spec, source, response_exposure(xp, spec, parameters))
+    if spec.toxicity is not None:
+        found["dlt"] = xp.expit(toxicity_logit(spec, source))
+    if times is not None:
+        days = xr.DataArray(np.asarray(times, dtype=float), dims="time", coords={"time": np.asarray(times, dtype=float)})
+        found["level"] = np.exp(spec.curve.log_level(xp, days, **parameters))
+    return found
+
+
+def _exposures(spec: ModelSpec, parameters: dict[str, xr.DataArray]) -> xr.Dataset:
+    return xr.Dataset(exposures(xp, spec.curve, parameters, spec.windows))
+
+
+def _label(found: xr.Dataset, spec: ModelSpec) -> xr.Dataset:
+    units = {"peak_level": spec.unit, "peak_time": "day", "remission": "probability", "dlt": "probability", "level": spec.unit}
+    for name in found.data_vars:
+        found[name].attrs["units"] = units.get(str(name), f"{spec.unit} x day")
+    found.attrs = {"model": spec.name, "level_unit": spec.unit}
+    return found
