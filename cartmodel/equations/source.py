@@ -9,8 +9,8 @@ from cartmodel.equations.observations import Observable
 class Source(Protocol):
     """An interpreter of the equations.
 
-    ``cartmodel.build.symbols.Symbols`` answers with PyMC variables, ``cartmodel.predict.draws.Draws`` with posterior draws and
-    ``cartmodel.predict.truth.Truth`` with the numbers of a simulated trial.
+    ``cartmodel.symbolic.symbols.Symbols`` answers with PyMC variables, ``cartmodel.prediction.draws.Draws`` with posterior draws and
+    ``cartmodel.prediction.truth.Truth`` with the numbers of a simulated trial.
     """
 
     xp: Any

@@ -1,0 +1,1 @@
+"""Samplers, the fit, its diagnosis."""

@@ -9,14 +9,14 @@ import numpy as np
 import pymc as pm
 import xarray as xr
 
-from cartmodel.build import vocabulary
-from cartmodel.build.symbols import random_variable
+from cartmodel.symbolic import vocabulary
+from cartmodel.symbolic.symbols import random_variable
 from cartmodel.equations.exposure import response_exposure
 from cartmodel.equations.observations import Observable
 from cartmodel.equations.population import individual_parameters
 from cartmodel.equations.response import observe_response
 from cartmodel.inference.samplers import Sampling, compile_nutpie, run_nutpie
-from cartmodel.predict.draws import Draws
+from cartmodel.prediction.draws import Draws
 from cartmodel.spec import ModelSpec
 
 REPLICATES = 400

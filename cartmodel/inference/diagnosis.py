@@ -6,7 +6,7 @@ import arviz_stats
 import numpy as np
 import xarray as xr
 
-from cartmodel.predict.population import population
+from cartmodel.prediction.population import population
 
 RHAT_MAX = 1.01
 ESS_MIN = 400.0

@@ -1,6 +1,6 @@
 """The array vocabulary of NumPy: the functions of which every equation is made.
 
-PyTensor's twin, with the same names, is ``cartmodel.build.vocabulary``; a test holds the two to the same names and values. All functions
+PyTensor's twin, with the same names, is ``cartmodel.symbolic.vocabulary``; a test holds the two to the same names and values. All functions
 here are NumPy or SciPy ufuncs (or made of them), so they take floats, arrays and xarray objects, and the last broadcast by dimension name.
 There is no ``where``: it hides NaN gradients in PyTensor, and curves on the log scale do not need it.
 """

@@ -1,0 +1,1 @@
+"""Simulated trials, always labelled so."""

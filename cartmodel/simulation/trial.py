@@ -11,7 +11,7 @@ from cartmodel.equations.exposure import exposures
 from cartmodel.equations.joint import joint
 from cartmodel.equations.population import individual_parameters
 from cartmodel.kinetics import vocabulary
-from cartmodel.predict.draws import Draws, generator
+from cartmodel.prediction.draws import Draws, generator
 from cartmodel.simulation.scenario import Scenario
 from cartmodel.spec import ModelSpec, load_model
 

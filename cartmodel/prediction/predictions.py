@@ -12,8 +12,8 @@ from cartmodel.equations.population import individual_parameters
 from cartmodel.equations.response import remission_probability, toxicity_logit
 from cartmodel.errors import ExtrapolationWarning
 from cartmodel.kinetics import vocabulary as xp
-from cartmodel.predict.draws import Draws
-from cartmodel.predict.fitfile import spec_of
+from cartmodel.prediction.draws import Draws
+from cartmodel.prediction.fitfile import spec_of
 from cartmodel.spec import ModelSpec
 
 type Patients = Literal["trial", "new", "typical"]

@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 
 from cartmodel.equations.joint import joint
-from cartmodel.predict.draws import Draws
+from cartmodel.prediction.draws import Draws
 from cartmodel.spec import ModelSpec
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from cartmodel.predict.fitfile import spec_of
-from cartmodel.predict.population import block_of, population
-from cartmodel.predict.predictions import exposure, predict
+from cartmodel.prediction.fitfile import spec_of
+from cartmodel.prediction.population import block_of, population
+from cartmodel.prediction.predictions import exposure, predict
 from cartmodel.spec import ModelSpec
 from cartmodel.spec.priors import HalfNormal, quantile, unbounded
 

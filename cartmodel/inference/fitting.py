@@ -13,15 +13,15 @@ import numpy as np
 import pymc as pm
 import xarray as xr
 
-from cartmodel.build.model import build
+from cartmodel.symbolic.model import build
 from cartmodel.equations.design import design
 from cartmodel.inference.cut import cut_response
 from cartmodel.inference.diagnosis import Diagnosis, diagnose_draws
 from cartmodel.inference.samplers import Sampling, compile_nutpie, run_nutpie, samplers, stored_variables
-from cartmodel.predict.fitfile import FORMAT
-from cartmodel.predict.groups import log_likelihood_group, predictive_group
-from cartmodel.predict.population import population
-from cartmodel.predict.prior import prior_draws
+from cartmodel.prediction.fitfile import FORMAT
+from cartmodel.prediction.groups import log_likelihood_group, predictive_group
+from cartmodel.prediction.population import population
+from cartmodel.prediction.prior import prior_draws
 from cartmodel.spec import ModelSpec, load_model
 from cartmodel.trial import TrialData
 

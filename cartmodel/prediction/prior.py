@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from cartmodel.predict.draws import generator
+from cartmodel.prediction.draws import generator
 from cartmodel.spec import ModelSpec
 from cartmodel.spec.priors import quantile
 
@@ -19,7 +19,7 @@ def prior_draws(spec: ModelSpec, draws: int, seed: int = 0) -> xr.Dataset:
     Examples
     --------
     >>> import cartmodel as cm
-    >>> from cartmodel.predict.prior import prior_draws
+    >>> from cartmodel.prediction.prior import prior_draws
     >>> prior_draws(cm.load_model("cd7-ssc"), 1000)["cmax_pop"].sizes["draw"]
     1000
     """

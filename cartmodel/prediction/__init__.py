@@ -1,0 +1,1 @@
+"""The NumPy interpreter: what a fit says and predicts, without PyMC."""

@@ -1,0 +1,1 @@
+"""What a fit says, in print and in a run folder."""

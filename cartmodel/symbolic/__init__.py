@@ -1,0 +1,1 @@
+"""The PyMC interpreter: a model file and a trial become a ``pm.Model``."""
