@@ -20,6 +20,7 @@ from .prediction.fitfile import read_fit as read_fit, spec_of as spec_of, write_
 # What it says
 from .prediction.tables import (
     compare_doses as compare_doses,
+    compare_fits as compare_fits,
     exposure_table as exposure_table,
     outcome_table as outcome_table,
     parameter_table as parameter_table,

@@ -50,7 +50,7 @@ def _read(table: str, example_seed: int | None, ignore: list[str] | None, drop_b
     source = cm.example_path(table, seed=example_seed) if named else Path(table)
     trial = cm.read_trial(source, drop_blq=drop_blq, ignore=ignore or ())
     for note in trial.notes:
-        Console(stderr=True).print(Text(f"Note: {note}"), soft_wrap=True)
+        _say(f"Note: {note}")
     return trial
 
 
@@ -98,7 +98,7 @@ def fit(
     out: Annotated[Path, typer.Option("--out", "-o", help="The run folder to write.")] = Path("run"),
     seed: Annotated[int, typer.Option(help="Seed of the sampler.")] = 1,
     sampler: Annotated[str, typer.Option(help="nutpie, pymc or numpyro.")] = "nutpie",
-    method: Annotated[str, typer.Option(help="joint, or cut: kinetics first, then the response without feedback.")] = "joint",
+    cut: Annotated[bool, typer.Option("--cut", help="Add a two-stage fit (kinetics, then response) and report the difference.")] = False,
     chains: Annotated[int, typer.Option(min=1, help="Number of chains.")] = 4,
     cores: Annotated[int, typer.Option(min=1, help="Chains that run at once.")] = 2,
     draws: Annotated[int | None, typer.Option(min=1, help="Draws a chain of a single run, instead of the ladder.")] = None,
@@ -115,22 +115,31 @@ def fit(
     """
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not overwrite)):
         raise ValueError(f"{out} is not an empty folder; accepted: a new folder, or --overwrite")
-    if method not in ("joint", "cut"):
-        raise ValueError(f"method '{method}'; accepted: joint, cut")
     trial, spec = _read(table, example_seed, ignore, drop_blq), cm.load_model(model)
     cm.check_fit_together(trial, spec)
+    if cut and spec.response is None:
+        raise ValueError(f"--cut: model '{spec.name}' has no response; accepted: a model with one")
     with _busy(f"Fitting {spec.name} to {len(trial.subjects)} patients, {len(trial.observations)} samples: compiling, then sampling", progress):
-        fitted = cm.fit(
-            trial, spec, method=method, sampler=sampler, random_seed=seed, chains=chains, cores=cores, draws=draws,
-            log_likelihood=log_likelihood, progressbar=progress and sys.stderr.isatty(), say=lambda text: print(text, file=sys.stderr),  # noqa: T201
-        )  # fmt: skip
+        settings = {"sampler": sampler, "random_seed": seed, "chains": chains, "cores": cores, "draws": draws, "say": _say}
+        settings |= {"log_likelihood": log_likelihood, "progressbar": progress and sys.stderr.isatty()}
+        fitted = cm.fit(trial, spec, **settings)
+        two_stage = cm.fit(trial, spec, method="cut", **settings) if cut else None
     with _busy("Predicting and drawing", progress):
         summary = cm.summarise(fitted)
         cm.write_run(summary, trial, out)
     cm.print_summary(summary, _console())
+    if two_stage is not None:
+        table = cm.compare_fits(fitted, two_stage)
+        table.to_csv(out / "joint_against_cut.csv", index=False)
+        cm.write_fit(two_stage, out / "fit_cut.nc")
+        _console().print(Text(f"Joint against two-stage (cut) fit. {cm.diagnose(two_stage).verdict}\n{table.round(3).to_string(index=False)}\n"))
     _console().print(Text(f"Written: {out}/ (fit.nc, tables as CSV, figures, summary.txt, manifest.json)"))
     if not summary.diagnosis.trusted:
         raise SystemExit(1)
+
+
+def _say(text: str) -> None:
+    Console(stderr=True).print(Text(text), soft_wrap=True)
 
 
 @contextmanager
@@ -143,7 +152,7 @@ def _busy(text: str, progress: bool) -> Iterator[None]:
     console = Console(stderr=True)
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
     if not console.is_terminal:
-        console.print(Text(text), soft_wrap=True)
+        _say(text)
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         bar.add_task(text)
         yield

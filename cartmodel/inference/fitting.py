@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -96,7 +96,8 @@ def fit(
     posterior = tree["posterior"].to_dataset()
     if method == "cut" and spec.response is not None:
         started = time.perf_counter()
-        posterior = cut_response(spec, posterior, data, settings)
+        posterior, mixing = cut_response(spec, posterior, data, settings)
+        record["ladder"][-1]["gates"].append(asdict(mixing))
         record["seconds"]["response"] = time.perf_counter() - started
     groups = {
         "posterior": posterior,
@@ -156,7 +157,7 @@ def _climb(
 def _rung(sampling: Sampling, diagnosis: Diagnosis) -> dict[str, Any]:
     return {
         "draws": sampling.draws, "tune": sampling.tune, "target_accept": sampling.target_accept, "seed": sampling.random_seed,
-        "passed": diagnosis.trusted, "gates": [gate.found for gate in diagnosis.gates],
+        "passed": diagnosis.trusted, "gates": [asdict(gate) for gate in diagnosis.gates],
     }  # fmt: skip
 
 

@@ -78,7 +78,7 @@ def render(summary: Summary) -> Group:
 
 
 def _table(title: str, caption: str, *columns: str) -> Table:
-    table = Table(title=title, caption=caption, box=SIMPLE_HEAD, title_justify="left", caption_justify="left")
+    table = Table(title=Text(title), caption=Text(caption), box=SIMPLE_HEAD, title_justify="left", caption_justify="left")
     for number, column in enumerate(columns):
         table.add_column(column, justify="left" if number == 0 else "right", overflow="fold")
     return table

@@ -4,6 +4,7 @@ import os
 import tomllib
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from cartmodel.errors import ModelFileError, Problem, UnknownNameError
 from cartmodel.registry import nearest
@@ -12,15 +13,22 @@ from cartmodel.spec.parse import parse_model
 
 
 def model_folders() -> list[Path]:
-    """Return the folders searched for model files: those of ``CARTMODEL_MODELS``, then the package's own."""
-    own = os.environ.get("CARTMODEL_MODELS", "")
-    package = Path(str(files("cartmodel")))
-    shipped = [folder for folder in (package / "_models", package.parent / "models") if folder.is_dir()]
-    return [*(Path(part) for part in own.split(os.pathsep) if part), *shipped[:1]]
+    """Return the folders searched for models: those of ``CARTMODEL_MODELS``, separated as in ``PATH``, and ours."""
+    users = os.environ.get("CARTMODEL_MODELS", "").split(os.pathsep)
+    shipped = _shipped(Path(str(files("cartmodel"))))
+    return [*(Path(part).expanduser() for part in users if part), *shipped]
+
+
+def _shipped(package: Path) -> list[Path]:
+    """Return the folder that a wheel holds, or the one beside the package in a checkout, never somebody else's."""
+    if (package / "_models").is_dir():
+        return [package / "_models"]
+    beside = package.parent / "models"
+    return [beside] if (package.parent / "pyproject.toml").is_file() and beside.is_dir() else []
 
 
 def list_models() -> dict[str, Path]:
-    """Return the name and the file of every model that `load_model` finds by name.
+    """Return the name and the file of every model that `load_model` finds by name; of two with one name, the user's.
 
     Examples
     --------
@@ -57,17 +65,25 @@ def load_model(name: str | Path) -> ModelSpec:
     'copies/ug'
     """
     path = Path(name)
-    if path.suffix != ".toml":
+    if path.suffix.lower() != ".toml":
         known = list_models()
         if str(name) not in known:
-            raise UnknownNameError(f"unknown model '{name}': {nearest(str(name), known)}; or the path of a .toml file")
+            hint = f"{nearest(str(name), known)}; or the path of a .toml file"
+            absent = [
+                f"; CARTMODEL_MODELS names {folder}, no folder" for folder in model_folders() if not folder.is_dir()
+            ]
+            raise UnknownNameError(f"unknown model '{name}': {hint}{''.join(absent)}")
         path = known[str(name)]
+    return parse_model(_read(path), where=str(path))
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
-        content = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
-        raise ModelFileError(f"model file {path}", [Problem("file", error.strerror or str(error), "a TOML file")]) from error
+        problem, cause = Problem("file", error.strerror or str(error), "a TOML file"), error
     except UnicodeDecodeError as error:
-        raise ModelFileError(f"model file {path}", [Problem(f"byte {error.start}", "not UTF-8", "UTF-8 text")]) from error
-    except tomllib.TOMLDecodeError as error:
-        raise ModelFileError(f"model file {path}", [Problem("file", str(error), "valid TOML")]) from error
-    return parse_model(content, where=str(path))
+        problem, cause = Problem(f"byte {error.start}", "not UTF-8", "UTF-8 text"), error
+    except ValueError as error:  # tomllib's own, and the one of an integer with thousands of digits
+        problem, cause = Problem("file", str(error), "valid TOML, each name once"), error
+    raise ModelFileError(f"model file {path}", [problem]) from cause

@@ -3,14 +3,16 @@
 import json
 from collections.abc import Iterator
 from hashlib import sha256
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import to_jsonable_python
 
 from cartmodel.kinetics import Structure, structures
+from cartmodel.kinetics.structure import Support
 from cartmodel.spec.priors import Finite, Positive, Prior, Prose
 
-_PROSE = ("reason", "source", "title")
+_PROSE = ("name", "title", "reason", "source")
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -78,6 +80,23 @@ class Toxicity(BaseModel):
     ld1: Prior
 
 
+RESPONSES: dict[str, type[BaseModel]] = {"criss": CrissResponse, "binary": BinaryResponse}
+"""The class of each response, by its kind."""
+
+SUPPORTS: dict[str, Support] = {
+    "sigma": "positive", "sigma_proportional": "positive", "sigma_additive": "positive", "scale": "positive",
+    "q_step1": "fraction", "k0": "real", "k1": "real", "tau": "positive", "a0": "real", "a1": "real",
+    "d0": "real", "ld1": "real",
+}  # fmt: skip
+"""Where each parameter of an assay, a response or a toxicity lives."""
+
+RESIDUALS: dict[str, tuple[str, ...]] = {
+    "log_additive": ("sigma",),
+    "combined": ("sigma_proportional", "sigma_additive"),
+}
+"""The parameters of each residual model."""
+
+
 class ModelSpec(BaseModel):
     """One model file: a structure, priors, assays, response and toxicity.
 
@@ -96,7 +115,7 @@ class ModelSpec(BaseModel):
     title: Prose
     structure: str
     time_unit: Literal["day"]
-    windows: Annotated[tuple[tuple[float, float], ...], Field(min_length=1)]
+    windows: Annotated[tuple[tuple[Finite, Finite], ...], Field(min_length=1)]
     dose: Dose | None = None
     typical: dict[str, Prior]
     random: dict[str, Prior]
@@ -119,15 +138,18 @@ class ModelSpec(BaseModel):
     @property
     def uses_dose(self) -> bool:
         """Whether any part of the model needs a patient's dose."""
-        return bool(self.covariates) or self.toxicity is not None
+        return any(self.covariates.values()) or self.toxicity is not None
 
     @property
     def digest(self) -> str:
-        """SHA-256 of everything that defines the density: names, numbers and order, not the prose."""
-        return sha256(json.dumps(_without_prose(self.model_dump(mode="json")), sort_keys=False).encode()).hexdigest()
+        """SHA-256 of everything that defines the density: neither name nor prose, and in no order.
+
+        Order says nothing: the structure orders the parameters, and the first assay is the one without a scale.
+        """
+        return sha256(json.dumps(_without_prose(self.model_dump(mode="json")), sort_keys=True).encode()).hexdigest()
 
     def priors(self) -> Iterator[tuple[str, Any]]:
-        """Yield the name of every population parameter in the posterior, with its prior, in the order of the parameter table."""
+        """Yield the name of every population parameter in the posterior, with its prior, in the order of the table."""
         for name, prior in self.typical.items():
             yield f"{name}_pop", prior
         for name, prior in self.random.items():
@@ -159,7 +181,8 @@ class ModelSpec(BaseModel):
         """
         from cartmodel.spec.parse import parse_model  # the parser needs this class
 
-        return parse_model({**self.model_dump(mode="json", exclude_none=True), **changes}, where=f"{self.name}, changed")
+        content = self.model_dump(mode="json", exclude_none=True) | to_jsonable_python(changes)
+        return parse_model(content, where=f"{self.name}, changed")
 
 
 def exposure_name(start: float, end: float) -> str:
@@ -170,5 +193,6 @@ def exposure_name(start: float, end: float) -> str:
 def _without_prose(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
-    items: dict[str, Any] = value
-    return {key: _without_prose(item) for key, item in items.items() if key not in _PROSE and item is not None}
+    items = cast("dict[str, Any]", value)
+    prose = {key for key in _PROSE if isinstance(items.get(key), str)}  # an assay or a parameter may bear such a name
+    return {key: _without_prose(item) for key, item in items.items() if key not in prose and item is not None}

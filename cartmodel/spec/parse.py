@@ -1,23 +1,51 @@
 """Turn the content of a model file into a `ModelSpec`, or into the full list of its problems."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
+from copy import deepcopy
+from difflib import get_close_matches
+from typing import Any, cast
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from cartmodel.errors import ModelFileError, Problem
 from cartmodel.kinetics import structures
 from cartmodel.registry import nearest
-from cartmodel.spec.model import Assay, BinaryResponse, CrissResponse, Dose, ModelSpec, Toxicity, exposure_name
-from cartmodel.spec.priors import PRIORS, SUPPORTS, Beta, HalfNormal, LogitNormal, LogNormal, Normal
+from cartmodel.spec.mismatches import WRONG_PRIOR, as_list, as_table, mismatches
+from cartmodel.spec.model import RESIDUALS, RESPONSES, SUPPORTS, Assay, Correlation, Dose, ModelSpec, Toxicity
+from cartmodel.spec.priors import PRIORS
 
-_FIELDS = {
-    "": ModelSpec, "dose": Dose, "assays": Assay, "toxicity": Toxicity, "criss": CrissResponse, "binary": BinaryResponse,
-    "Normal": Normal, "LogNormal": LogNormal, "LogitNormal": LogitNormal, "HalfNormal": HalfNormal, "Beta": Beta,
-}  # fmt: skip
-_RESPONSE_SUPPORTS = {
-    "q_step1": "fraction", "k0": "real", "k1": "real", "tau": "positive", "a0": "real", "a1": "real", "d0": "real", "ld1": "real",
-}  # fmt: skip
+_UNKNOWN, _MISSING, _PROSE = "unknown name", "missing", (".reason", ".source")
+_PRIOR = f"a prior: a table with dist = one of {', '.join(PRIORS)}, its numbers, reason and source"
+_TABLES: dict[str, type[BaseModel]] = {"dose": Dose, "assays": Assay, "correlation": Correlation, "toxicity": Toxicity}
+_EXPECTED = {
+    "name": "the model's name in letters, digits, '.', '_' and '-'",
+    "title": "one line of text",
+    "structure": f"one of {', '.join(structures)}",
+    "time_unit": "'day'",
+    "windows": "a list of [start, end] in days, such as [[0, 28], [0, 90]]",
+    "typical": "a table of priors, one for each parameter of the structure",
+    "random": "a table of priors, one for each parameter of the structure",
+    "covariates": "a table of priors, such as [covariates.cmax.dose]",
+    "assays": "a table for each assay, such as [assays.qpcr]",
+    "dose": "a table with reference, unit and reason",
+    "unit": "a unit in quotes",
+    "residual": f"one of {', '.join(RESIDUALS)}",
+    "exposure": "the name of an exposure in quotes, such as 'auc_0_28'",
+    "kind": f"one of {', '.join(RESPONSES)} for a response, 'blrm' for the toxicity",
+    "reason": "text in quotes that says why these numbers",
+    "source": "text in quotes that says where they come from",
+}
+_ACCEPTED = {
+    "float_type": "a number, without quotes",
+    "finite_number": "a finite number",
+    "greater_than": "a number above 0",
+    "string_type": "text in quotes",
+    "string_too_short": "text of at least 3 characters",
+    "model_type": "a table",
+    "dict_type": "a table",
+    "too_short": "at least one",
+    "string_pattern_mismatch": "letters, digits, '_' (in the model's name also '.' and '-'), beginning with a letter",
+}
 
 
 def parse_model(content: Mapping[str, Any], *, where: str) -> ModelSpec:
@@ -35,116 +63,129 @@ def parse_model(content: Mapping[str, Any], *, where: str) -> ModelSpec:
     ModelFileError
         With all problems of the file, each with its dotted path and what would be accepted.
     """
+    mended, problems = _mend(as_table(content))
     try:
-        spec, problems = ModelSpec.model_validate(content), []
+        spec = ModelSpec.model_validate(mended)
     except ValidationError as error:
-        spec, problems = None, [_translate(item, content) for item in error.errors(include_url=False)]
-    seen = {problem.where for problem in problems}
-    problems += [problem for problem in _mismatches(content) if problem.where not in seen]
-    if problems or spec is None:
-        raise ModelFileError(f"model file {where}", problems)
-    return spec
+        spec = None
+        problems += [_translate(item, mended) for item in error.errors(include_url=False)]
+    problems += mismatches(mended)
+    if spec is not None and not problems:
+        return spec
+    ordered = sorted(_without_echoes(problems), key=lambda problem: _position(content, problem.where))
+    raise ModelFileError(f"model file {where}", ordered)
 
 
-def _translate(item: Any, content: Any) -> Problem:
-    path = [str(part) for part in item["loc"]]
-    owner = next((_FIELDS[part] for part in reversed(path[:-1]) if part in _FIELDS), ModelSpec)
-    shown = [part for part in path if part not in (*PRIORS, "criss", "binary")]
-    place = ".".join(shown) or "file"
-    match item["type"]:
-        case "extra_forbidden":
-            return Problem(place, "unknown name", nearest(path[-1], owner.model_fields))
-        case "missing":
-            return Problem(place, "missing", "a value; this name is required")
-        case "union_tag_invalid":
-            tag, known = str(item["ctx"]["tag"]), str(item["ctx"]["expected_tags"])
-            kinds = [name.strip(" '") for name in known.split(",")]
-            field = str(item["ctx"]["discriminator"]).strip("'")
-            return Problem(f"{place}.{field}", f"unknown {'prior' if field == 'dist' else field} '{tag}'", nearest(tag, kinds))
-        case "union_tag_not_found":
-            return Problem(place, "no 'dist' or 'kind' says what this is", f"dist = one of {', '.join(PRIORS)}")
+def _without_echoes(problems: list[Problem]) -> list[Problem]:
+    """Return the first problem of each place, less those that a problem inside it or a wrong prior explains."""
+    first: dict[str, Problem] = {}
+    for problem in problems:
+        first.setdefault(problem.where, problem)
+    wrong_dist = tuple(place.removesuffix("dist") for place, problem in first.items() if WRONG_PRIOR in problem.what)
+    return [
+        problem
+        for place, problem in first.items()
+        if not any(other.startswith(f"{place}.") for other in first)
+        and not (place.startswith(wrong_dist) and problem.what in (_UNKNOWN, _MISSING) and not place.endswith(_PROSE))
+    ]
+
+
+def _mend(content: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+    """Return the content with misspelt choices replaced by the nearest, and the problems they are.
+
+    Left as they are, they would hide what else is wrong in their tables.
+    """
+    mended, problems = deepcopy(content), list[Problem]()
+
+    def mend(table: dict[str, Any], path: tuple[str, ...]) -> None:
+        key, what, known = _choice(path)
+        chosen = table.get(key)
+        close = get_close_matches(chosen.lower(), known, n=1) if isinstance(chosen, str) and chosen not in known else []
+        if close:
+            problems.append(Problem(".".join((*path, key)), f"unknown {what} '{chosen}'", nearest(str(chosen), known)))
+            table[key] = close[0]
+        for name, value in table.items():
+            if isinstance(value, dict):
+                mend(cast("dict[str, Any]", value), (*path, name))
+
+    mend(mended, ())
+    return mended, problems
+
+
+def _choice(path: tuple[str, ...]) -> tuple[str, str, Mapping[str, Any]]:
+    match path:
+        case ():
+            return "structure", "structure", structures
+        case ("assays", _):
+            return "residual", "residual", RESIDUALS
+        case ("response",):
+            return "kind", "response", RESPONSES
         case _:
-            return Problem(place, f"{_shorten(item.get('input'))} does not fit", str(item["msg"]))
+            return "dist", "prior", PRIORS
 
 
-def _shorten(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) < 60 else f"{text[:57]}..."
+def _translate(item: Any, content: dict[str, Any]) -> Problem:
+    """Return pydantic's complaint in the words of a model file."""
+    path, owner = _locate([str(part) for part in item["loc"] if part != "[key]"], content)
+    place, kind, value = ".".join(path) or "file", item["type"], item.get("input")
+    match kind:
+        case "extra_forbidden":
+            return Problem(place, _UNKNOWN, nearest(path[-1], owner.model_fields))
+        case "missing":
+            return Problem(place, _MISSING, _expected(path[-1], owner))
+        case "union_tag_invalid" | "union_tag_not_found":
+            field, known = ("kind", RESPONSES) if place == "response" else ("dist", PRIORS)
+            found = f"{_shown(value[field])} is unknown" if field in value else "missing"
+            return Problem(f"{place}.{field}", found, f"one of {', '.join(known)}")
+        case "model_attributes_type":
+            accepted = _PRIOR if place != "response" else f"a table with kind = {' or '.join(RESPONSES)}"
+            return Problem(place, f"{_shown(value)} does not fit", accepted)
+        case "literal_error":
+            return Problem(place, f"{_shown(value)} does not fit", item["ctx"]["expected"])
+        case _ if path[:1] == ["windows"]:
+            return Problem(place, f"{_shown(value)} does not fit", _EXPECTED["windows"])
+        case _:
+            return Problem(place, f"{_shown(value)} does not fit", _ACCEPTED.get(kind, str(item["msg"])))
 
 
-def _table(content: Any, *path: str) -> Mapping[str, Any]:
+def _locate(path: list[str], content: Any) -> tuple[list[str], type[BaseModel]]:
+    """Return a path without the prior and response names that pydantic adds, and the class of its last table."""
+    owner = _TABLES.get(path[0], ModelSpec) if len(path) > 1 else ModelSpec
+    shown: list[str] = []
     for part in path:
-        content = content.get(part) if isinstance(content, Mapping) else None
-    return content if isinstance(content, Mapping) else {}
-
-
-def _mismatches(content: Mapping[str, Any]) -> Iterator[Problem]:
-    """Yield what no single field can show: names and supports that do not fit the structure or each other."""
-    name = content.get("structure")
-    if isinstance(name, str) and name not in structures:
-        yield Problem("structure", f"unknown structure '{name}'", nearest(name, structures))
-    curve = structures[name] if isinstance(name, str) and name in structures else None
-    typical, random, covariates = (_table(content, part) for part in ("typical", "random", "covariates"))
-    if curve is not None:
-        for table, entries in (("typical", typical), ("random", random)):
-            for missing in [p for p in curve.parameters if p not in entries]:
-                yield Problem(f"{table}.{missing}", "missing parameter", f"a prior; '{name}' has {', '.join(curve.parameters)}")
-        for table, entries in (("typical", typical), ("random", random), ("covariates", covariates)):
-            for surplus in [p for p in entries if p not in curve.parameters]:
-                yield Problem(f"{table}.{surplus}", f"'{name}' has no such parameter", nearest(surplus, curve.parameters))
-        for key, parameter in curve.parameters.items():
-            yield from _wrong_support(f"typical.{key}", typical.get(key), parameter.support)
-    for key, prior in random.items():
-        yield from _wrong_support(f"random.{key}", prior, "positive")
-    for key, effects in covariates.items():
-        for covariate, prior in _table(covariates, key).items() if isinstance(effects, Mapping) else ():
-            yield from _wrong_support(f"covariates.{key}.{covariate}", prior, "real")
-    for submodel in ("response", "toxicity"):
-        for key, prior in _table(content, submodel).items():
-            if key in _RESPONSE_SUPPORTS:
-                yield from _wrong_support(f"{submodel}.{key}", prior, _RESPONSE_SUPPORTS[key])
-    if (covariates or content.get("toxicity")) and not content.get("dose"):
-        yield Problem("dose", "missing, though covariates or toxicity use the dose", "a table with reference, unit and reason")
-    yield from _assay_mismatches(_table(content, "assays"))
-    yield from _exposure_mismatches(content)
-
-
-def _wrong_support(place: str, prior: Any, support: str) -> Iterator[Problem]:
-    dist = prior.get("dist") if isinstance(prior, Mapping) else None
-    if dist in PRIORS and dist not in SUPPORTS[support]:
-        yield Problem(f"{place}.dist", f"'{dist}' does not live on the {support} values", ", ".join(SUPPORTS[support]))
-
-
-def _assay_mismatches(assays: Mapping[str, Any]) -> Iterator[Problem]:
-    needs = {"log_additive": {"sigma"}, "combined": {"sigma_proportional", "sigma_additive"}}
-    for position, (name, assay) in enumerate(assays.items()):
-        if not isinstance(assay, Mapping) or assay.get("residual") not in needs:
+        table = as_table(content)
+        if part not in table and part in (table.get("dist"), table.get("kind")):
+            owner = PRIORS.get(part) or RESPONSES[part]
             continue
-        residual = assay["residual"]
-        for key in ("sigma", "sigma_proportional", "sigma_additive"):
-            if key in needs[residual] and assay.get(key) is None:
-                yield Problem(f"assays.{name}.{key}", "missing", f"a prior; residual '{residual}' has {', '.join(sorted(needs[residual]))}")
-            if key not in needs[residual] and assay.get(key) is not None:
-                yield Problem(f"assays.{name}.{key}", f"residual '{residual}' has no such parameter", ", ".join(sorted(needs[residual])))
-            yield from _wrong_support(f"assays.{name}.{key}", assay.get(key), "positive")
-        yield from _wrong_support(f"assays.{name}.scale", assay.get("scale"), "positive")
-        if position == 0 and assay.get("scale") is not None:
-            yield Problem(f"assays.{name}.scale", "the first assay sets the scale of the curve", "no scale here")
-        if position > 0 and assay.get("scale") is None:
-            yield Problem(f"assays.{name}.scale", "missing", "a prior of this assay's level divided by the first assay's")
+        shown.append(part)
+        content = table.get(part)
+    return shown, owner
 
 
-def _exposure_mismatches(content: Mapping[str, Any]) -> Iterator[Problem]:
-    windows: Any = content.get("windows")
-    names = ["peak_level"]
-    for position, window in enumerate(windows if isinstance(windows, list | tuple) else ()):
-        try:
-            start, end = (float(edge) for edge in window)
-        except (TypeError, ValueError):
-            continue
-        if not 0 <= start < end < float("inf"):
-            yield Problem(f"windows.{position}", f"[{start:g}, {end:g}] is no window", "0 <= start < end, in days")
-        names.append(exposure_name(start, end))
-    exposure = _table(content, "response").get("exposure")
-    if isinstance(exposure, str) and exposure not in names:
-        yield Problem("response.exposure", f"unknown exposure '{exposure}'", nearest(exposure, names))
+def _expected(name: str, owner: type[BaseModel]) -> str:
+    if owner not in PRIORS.values() and name in SUPPORTS:
+        return _PRIOR
+    return _EXPECTED.get(name, "a number")
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case dict():
+            return "a table"
+        case int() if value.bit_length() > 1024:
+            return "a number this large"
+        case _:
+            text = repr(value) if isinstance(value, str) else str(value)
+            return text if len(text) < 60 else f"{text[:57]}..."
+
+
+def _position(content: Any, where: str) -> list[int]:
+    """Return where a dotted path stands in the file, to sort by; what is missing comes after what is there."""
+    position: list[int] = []
+    for part in where.split("."):
+        here = as_table(content) or {str(n): item for n, item in enumerate(as_list(content))}
+        position.append(list(here).index(part) if part in here else len(here))
+        content = here.get(part)
+    return position

@@ -3,13 +3,13 @@
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
-from scipy import stats
-from scipy.special import expit, logit
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from scipy.special import betaincinv, erfinv, expit, logit, ndtri  # pyright: ignore[reportMissingTypeStubs]
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Prose = Annotated[str, Field(min_length=3)]
+# Strict: neither the text "0.7" nor true is a number; the integer 1 is.
+Finite = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Positive = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0)]
+Prose = Annotated[str, StringConstraints(min_length=3, strip_whitespace=True)]
 
 
 class _Prior(BaseModel):
@@ -60,8 +60,10 @@ class Beta(_Prior):
 Prior = Annotated[Normal | LogNormal | LogitNormal | HalfNormal | Beta, Field(discriminator="dist")]
 """Any prior of a model file."""
 
-PRIORS: tuple[str, ...] = ("Normal", "LogNormal", "LogitNormal", "HalfNormal", "Beta")
-SUPPORTS: dict[str, tuple[str, ...]] = {
+PRIORS: dict[str, type[BaseModel]] = {c.__name__: c for c in (Normal, LogNormal, LogitNormal, HalfNormal, Beta)}
+"""The class of each prior, by the name that model files use."""
+
+ON_SUPPORT: dict[str, tuple[str, ...]] = {
     "real": ("Normal",),
     "positive": ("LogNormal", "HalfNormal"),
     "fraction": ("LogitNormal", "Beta"),
@@ -92,15 +94,15 @@ def quantile(prior: Any, p: Any) -> Any:
     """
     match prior:
         case Normal():
-            return stats.norm.ppf(p, prior.mu, prior.sigma)
+            return prior.mu + prior.sigma * ndtri(p)
         case LogNormal():
-            return prior.median * np.exp(prior.sigma * stats.norm.ppf(p))
+            return prior.median * np.exp(prior.sigma * ndtri(p))
         case LogitNormal():
-            return expit(prior.mu + prior.sigma * stats.norm.ppf(p))
+            return expit(prior.mu + prior.sigma * ndtri(p))
         case HalfNormal():
-            return stats.halfnorm.ppf(p, scale=prior.sigma)
+            return prior.sigma * np.sqrt(2.0) * erfinv(p)
         case Beta():
-            return stats.beta.ppf(p, prior.alpha, prior.beta)
+            return betaincinv(prior.alpha, prior.beta, p)
         case _:
             raise TypeError(f"not a prior: {prior!r}")
 

@@ -1,0 +1,48 @@
+"""Curves of the patients of a fit, from thinned draws."""
+
+import numpy as np
+import xarray as xr
+
+from cartmodel.equations.population import individual_parameters
+from cartmodel.kinetics import vocabulary as xp
+from cartmodel.prediction.draws import Draws
+from cartmodel.prediction.fitfile import spec_of
+
+INTERVAL = (0.025, 0.975)
+"""Equal-tailed 95% intervals, in every figure."""
+
+
+def thinned_posterior(fit: xr.DataTree, most: int = 400) -> xr.Dataset:
+    """Return at most ``most`` draws of the posterior, evenly spaced in each chain."""
+    posterior = fit["posterior"].to_dataset()
+    each = max(1, most // posterior.sizes["chain"])
+    step = -(-posterior.sizes["draw"] // each)
+    return posterior.isel(draw=slice(None, None, step))
+
+
+def individual_curves(fit: xr.DataTree, days: np.ndarray, assay: str) -> xr.Dataset:
+    """Return the curve of each patient at the own dose, as an assay would measure it.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``median``, ``lower`` and ``upper`` (95% interval of the curve, without residual error) and ``typical`` (median of the curve of the
+        typical patient at that dose), over (subject, time).
+    """
+    spec = spec_of(fit)
+    posterior = thinned_posterior(fit)
+    known = fit["constant_data"].to_dataset()
+    time = xr.DataArray(days, dims="time", coords={"time": days})
+    scale = posterior[f"scale_{assay}"] if spec.assays[assay].scale is not None else 1.0
+    own, typical = (
+        scale
+        * np.exp(
+            spec.curve.log_level(xp, time, **individual_parameters(spec, Draws(posterior, known, new_patients=who)))
+        )
+        for who in (None, "typical")
+    )
+    over = ("chain", "draw")
+    found = own.quantile((INTERVAL[0], 0.5, INTERVAL[1]), dim=over)
+    curves = {name: found.isel(quantile=i, drop=True) for i, name in enumerate(("lower", "median", "upper"))}
+    curves["typical"] = typical.median(over)
+    return xr.Dataset(curves).broadcast_like(known["subject"]).transpose("subject", "time")

@@ -1,0 +1,132 @@
+"""Exposures of the patients, and those expected of new ones, against dose."""
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import NullFormatter
+
+from cartmodel.plots.curves import INTERVAL
+from cartmodel.plots.style import (
+    BLUE,
+    DARK,
+    ORANGE,
+    dose_axis,
+    exposure_text,
+    new_figure,
+    patients_text,
+    stamp_text,
+    style,
+    unit_text,
+)
+from cartmodel.prediction.fitfile import spec_of
+from cartmodel.prediction.predictions import exposure, predict
+
+_DRAWS = ("chain", "draw")
+_QUANTILES = (INTERVAL[0], 0.5, INTERVAL[1])
+
+
+def exposure_by_dose(fit: xr.DataTree, new: xr.Dataset | None = None, stamp: str = "") -> Figure:
+    """Return Cmax and the areas under the curve against dose: each patient with a 95% interval, and the 95% range of a new patient.
+
+    Patients of a dose stand side by side in the order of the trial. A model without dose has a single category.
+
+    Parameters
+    ----------
+    fit : xarray.DataTree
+        From `fit` or `read_fit`.
+    new : xarray.Dataset, optional
+        New patients, from `predict`; default: at the doses of the trial.
+    stamp : str
+        Words in the corner, such as ``"NOT CONVERGED"``; SIMULATED is added for a simulated trial.
+    """
+    spec = spec_of(fit)
+    known = exposure(fit)
+    new = predict(fit) if new is None else new
+    names = [str(name) for name in known.data_vars if name != "peak_time"]
+    fresh_doses = new["dose"].values.astype(float) if "dose" in new.dims else np.array([])
+    doses = np.unique(np.concatenate([fresh_doses, known["dose"].values])) if len(fresh_doses) else fresh_doses
+    at = _places(known["dose"].values, doses)
+    with style():
+        notes = [
+            fit.attrs["trial"],
+            f"model {spec.name}, {patients_text(known.sizes['subject'])}; bars and whiskers: 95% intervals",
+        ]
+        width = 3.3 * len(names) + 0.5
+        figure = new_figure(
+            width,
+            4.2,
+            "Exposure by dose" if len(doses) else "Exposure",
+            notes,
+            stamp_text(fit.attrs["simulated"], stamp),
+        )
+        for axes, name in zip(figure.subplots(1, len(names), squeeze=False).flat, names, strict=True):
+            dose_axis(axes, doses)
+            _new(axes, new[name], fresh_doses, 0.46 * _gap(doses))
+            _patients(axes, known[name], at)
+            axes.set_yscale("log")
+            axes.yaxis.set_minor_formatter(NullFormatter())
+            axes.grid(visible=True, axis="y", color="#e6e6e6", linewidth=0.6)
+            axes.set_ylabel(f"{exposure_text(name)} ({unit_text(known[name].attrs['units'])})", parse_math=False)
+            counts = f"n = {known.sizes['subject']}"
+            axes.set_title(f"{exposure_text(name)}, {counts}", parse_math=False)
+        figure.legend(handles=_legend(), loc="outside lower center", ncols=3 if width > 8 else 1)
+    return figure
+
+
+def _gap(doses: np.ndarray) -> float:
+    """Return the smallest distance between doses on the log axis, 1 for a single one."""
+    return float(np.diff(np.log(doses)).min()) if len(doses) > 1 else 1.0
+
+
+def _places(given: np.ndarray, doses: np.ndarray) -> np.ndarray:
+    """Return where each patient stands: at ln dose (or 0), side by side in order."""
+    centre = np.log(given) if len(doses) else np.zeros(len(given))
+    places = centre.copy()
+    for value in np.unique(centre):
+        group = np.flatnonzero(centre == value)
+        places[group] += 0.7 * _gap(doses) * (np.arange(len(group)) - (len(group) - 1) / 2) / max(len(group), 4)
+    return places
+
+
+def _new(axes: Axes, values: xr.DataArray, doses: np.ndarray, half: float) -> None:
+    low, middle, high = values.quantile(_QUANTILES, dim=(*_DRAWS, "subject")).values.reshape(3, -1)
+    for i, place in enumerate(np.log(doses) if len(doses) else [0.0]):
+        axes.fill_between(
+            [place - half, place + half], low[i], high[i], color=ORANGE, alpha=0.25, linewidth=0, gid="new"
+        )
+        axes.plot([place - half, place + half], [middle[i], middle[i]], color=ORANGE, linewidth=1.8)
+
+
+def _patients(axes: Axes, values: xr.DataArray, at: np.ndarray) -> None:
+    low, middle, high = values.quantile(_QUANTILES, dim=_DRAWS).transpose("quantile", "subject").values
+    axes.vlines(at, low, high, color=BLUE, linewidth=1.0, gid="interval")
+    axes.plot(
+        at,
+        middle,
+        linestyle="none",
+        marker="o",
+        markersize=4,
+        color=BLUE,
+        markeredgecolor=DARK,
+        markeredgewidth=0.4,
+        gid="patients",
+    )
+
+
+def _legend() -> list[Line2D | Patch]:
+    return [
+        Line2D(
+            [],
+            [],
+            color=BLUE,
+            marker="o",
+            markersize=4,
+            linewidth=1.0,
+            label="patient of the trial: median, 95% interval",
+        ),
+        Line2D([], [], color=ORANGE, linewidth=1.8, label="new patient: median"),
+        Patch(facecolor=ORANGE, alpha=0.25, label="new patient: 95% predictive interval"),
+    ]

@@ -1,0 +1,150 @@
+"""The fitted curve of each patient."""
+
+from math import ceil
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from cartmodel.plots.curves import individual_curves
+from cartmodel.plots.style import (
+    BLUE,
+    DARK,
+    ORANGE,
+    VERMILLION,
+    dose_text,
+    lloq_lines,
+    log_levels,
+    new_figure,
+    patients_text,
+    shortened,
+    stamp_text,
+    style,
+    time_axis,
+    time_label,
+)
+from cartmodel.prediction.fitfile import spec_of
+
+_UNSAMPLED, _LEAST = 90.0, 28.0  # days drawn for a patient without samples, and for one whose last sample is early
+
+
+def individual_fits(fit: xr.DataTree, stamp: str = "", assay: str | None = None) -> Figure:
+    """Return a panel for each patient: samples, the patient's fitted curve with its 95% interval, and the typical curve at that dose.
+
+    A curve ends with the patient's last sample (never before day 28; at day 90 without samples). It is the expected level: the interval
+    holds no residual error.
+
+    Parameters
+    ----------
+    fit : xarray.DataTree
+        From `fit` or `read_fit`.
+    stamp : str
+        Words in the corner, such as ``"NOT CONVERGED"``; SIMULATED is added for a simulated trial.
+    assay : str, optional
+        One of the model's assays; default: the first. Curves are on its scale.
+    """
+    spec = spec_of(fit)
+    assay = next(iter(spec.assays)) if assay is None else assay
+    if assay not in spec.assays:
+        raise ValueError(f"assay={assay!r}; accepted: {', '.join(spec.assays)}")
+    data = fit["constant_data"].to_dataset()
+    seen = data[f"seen_level_{assay}"].values > 0
+    times = np.where(seen, data[f"time_{assay}"].values, np.nan)
+    ends = np.array([max(_LEAST, np.nanmax(t)) if s.any() else _UNSAMPLED for t, s in zip(times, seen, strict=True)])
+    last = float(ends.max())
+    curves = individual_curves(fit, np.square(np.linspace(0.0, np.sqrt(last), 121)), assay)
+    levels = np.exp(np.where(seen, fit["observed_data"][f"level_{assay}"].values, np.nan))
+    n = len(ends)
+    columns = next((c for c, most in ((min(n, 4), 12), (6, 48), (8, 96)) if n <= most), 10)
+    rows = ceil(n / columns)
+    with style():
+        title = (
+            "Individual fits"
+            if len(spec.assays) == 1
+            else f"Individual fits, assay {assay} (one of {len(spec.assays)})"
+        )
+        notes = [
+            f"{fit.attrs['trial']}",
+            f"model {spec.name}, {patients_text(n)}; shaded: 95% interval of the patient's curve",
+        ]
+        width = max(6.5, 1.85 * columns + 0.7)
+        figure = new_figure(width, 1.65 * rows + 0.9, title, notes, stamp_text(fit.attrs["simulated"], stamp))
+        grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+        for i, axes in enumerate(grid.flat):
+            if i >= n:
+                axes.remove()
+                continue
+            log_levels(axes, *_limits(curves, levels, ends))
+            time_axis(axes, last, narrow=True)
+            axes.tick_params(labelbottom=i + columns >= n)
+            patient = data.isel(subject=i)
+            _panel(axes, patient, curves.isel(subject=i).sel(time=slice(0.0, ends[i])), levels[i], assay)
+            dose = float(patient["dose"])
+            named = shortened(str(patient["subject"].item()), 24 if np.isnan(dose) else 13)
+            axes.set_title(named if np.isnan(dose) else f"{named}, {dose_text(dose)}", size=8, pad=3, parse_math=False)
+        figure.supxlabel(time_label(last), fontsize=9)
+        figure.supylabel(f"Level, assay {assay} ({spec.assays[assay].unit})", fontsize=9, parse_math=False)
+        figure.legend(handles=_legend(), loc="outside lower center", ncols=3 if columns < 5 else 6)
+    return figure
+
+
+def _limits(curves: xr.Dataset, levels: np.ndarray, ends: np.ndarray) -> tuple[float, float]:
+    drawn = curves.where(curves["time"] <= xr.DataArray(ends, dims="subject"))
+    sampled = ~np.isnan(levels).all(axis=1)
+    tops = drawn["upper"].values[sampled] if sampled.any() else drawn["median"].values
+    low = np.nanmin(levels) / 5 if sampled.any() else np.nanmin(drawn["median"].values)
+    return float(low), float(max(np.nanmax(tops), np.nanmax(levels) if sampled.any() else 0.0)) * 2
+
+
+def _panel(axes: Axes, patient: xr.Dataset, curve: xr.Dataset, levels: np.ndarray, assay: str) -> None:
+    axes.fill_between(curve["time"], curve["lower"], curve["upper"], color=BLUE, alpha=0.22, linewidth=0, gid="band")
+    axes.plot(curve["time"], curve["typical"], color=ORANGE, linewidth=1.1, linestyle=(0, (4, 2)), gid="typical")
+    axes.plot(curve["time"], curve["median"], color=BLUE, linewidth=1.3, gid="median")
+    taken = ~np.isnan(levels)
+    below = taken & (patient[f"blq_{assay}"].values > 0)
+    time = patient[f"time_{assay}"].values
+    lloq_lines(axes, np.where(taken, patient[f"lloq_{assay}"].values, np.nan))
+    axes.plot(
+        time[taken & ~below],
+        levels[taken & ~below],
+        linestyle="none",
+        marker="o",
+        markersize=3,
+        color=DARK,
+        gid="quantified",
+    )
+    axes.plot(
+        time[below],
+        levels[below],
+        linestyle="none",
+        marker="v",
+        markersize=5,
+        markerfacecolor="white",
+        markeredgecolor=DARK,
+        gid="blq",
+    )
+    if not taken.any():
+        axes.text(0.5, 0.06, "no samples", transform=axes.transAxes, ha="center", size=8, color=DARK)
+
+
+def _legend() -> list[Line2D | Patch]:
+    return [
+        Line2D([], [], color=DARK, marker="o", markersize=3, linestyle="none", label="sample"),
+        Line2D(
+            [],
+            [],
+            color=DARK,
+            marker="v",
+            markersize=5,
+            markerfacecolor="white",
+            linestyle="none",
+            label="below the LLOQ, drawn at it",
+        ),
+        Line2D([], [], color=VERMILLION, linewidth=0.8, linestyle=(0, (1, 1.5)), label="LLOQ"),
+        Line2D([], [], color=BLUE, linewidth=1.3, label="patient's curve, median"),
+        Patch(facecolor=BLUE, alpha=0.22, label="95% interval"),
+        Line2D([], [], color=ORANGE, linewidth=1.1, linestyle=(0, (4, 2)), label="typical patient at that dose"),
+    ]

@@ -1,0 +1,119 @@
+"""Observed levels by dose group."""
+
+from math import ceil
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from cartmodel.plots.style import (
+    DARK,
+    VERMILLION,
+    dose_groups,
+    lloq_lines,
+    log_levels,
+    new_figure,
+    patients_text,
+    stamp_text,
+    style,
+    time_axis,
+    time_label,
+)
+from cartmodel.trial import TrialData
+
+
+def levels_by_dose(trial: TrialData, stamp: str = "") -> Figure:
+    """Return the observed levels over time: a panel for each assay and dose group, a line for each patient.
+
+    Samples below the LLOQ are open triangles at the LLOQ, which is a dotted line. More than six different doses are merged into four ranges.
+
+    Parameters
+    ----------
+    trial : TrialData
+        From `read_trial`.
+    stamp : str
+        Words in the corner, such as ``"NOT CONVERGED"``; SIMULATED is added for a simulated trial.
+    """
+    with style():
+        groups = dose_groups(trial.subjects["dose"].to_numpy(float))
+        columns = max(1, len(groups) if len(groups) <= 4 else 3)
+        deep = max(1, ceil(len(groups) / columns))
+        rows = deep * len(trial.assays)
+        seen = trial.observations
+        notes = [
+            trial.name,
+            f"{patients_text(len(trial.subjects))}, {len(seen)} samples, {int(seen['blq'].sum())} below the LLOQ",
+        ]
+        width = max(6.0, 3.1 * columns + 0.6)
+        figure = new_figure(
+            width, 3.0 * rows + 0.7, "Observed levels by dose group", notes, stamp_text(trial.simulated, stamp)
+        )
+        grid = figure.subplots(
+            rows, columns, squeeze=False, sharex=True, sharey="none" if len(trial.assays) > 1 else "all"
+        )
+        last = float(seen["time"].max()) if len(seen) else 28.0
+        for number, assay in enumerate(trial.assays):
+            block = list(grid[number * deep : (number + 1) * deep].flat)
+            for axes, (label, mask, colour) in zip(block, groups, strict=False):
+                _panel(axes, trial, assay, trial.subjects.index[mask], colour)
+                axes.set_title(f"{label}, n = {int(mask.sum())}", parse_math=False)
+                time_axis(axes, last)
+                axes.tick_params(labelbottom=True)
+            for axes in block[len(groups) :]:
+                axes.remove()
+            for axes in block[: len(groups) : columns]:
+                axes.set_ylabel(f"Level, assay {assay} ({trial.units[assay]})", parse_math=False)
+        figure.supxlabel(time_label(last), fontsize=9)
+        figure.legend(handles=_legend(), loc="outside lower center", ncols=3)
+    return figure
+
+
+def _panel(axes: Axes, trial: TrialData, assay: str, patients: object, colour: str) -> None:
+    whole = trial.observations[trial.observations["assay"] == assay]
+    height = whole["level"].where(~whole["blq"], whole["lloq"])
+    here = whole["subject"].isin(patients)
+    log_levels(axes, *((float(height.min()) / 2, float(height.max()) * 2) if len(whole) else (0.1, 10.0)))
+    lloq_lines(axes, whole["lloq"].to_numpy(float))
+    for _, samples in whole[here].groupby("subject", sort=False):
+        axes.plot(samples["time"], height[samples.index], color=colour, linewidth=0.9, alpha=0.65)
+    quantified = whole[here & ~whole["blq"]]
+    below = whole[here & whole["blq"]]
+    axes.plot(
+        quantified["time"],
+        quantified["level"],
+        linestyle="none",
+        marker="o",
+        markersize=3,
+        color=colour,
+        gid="quantified",
+    )
+    axes.plot(
+        below["time"],
+        below["lloq"],
+        linestyle="none",
+        marker="v",
+        markersize=5,
+        markerfacecolor="white",
+        markeredgecolor=colour,
+        gid="blq",
+    )
+    if not np.any(here):
+        axes.text(0.5, 0.5, "no samples", transform=axes.transAxes, ha="center", color=DARK)
+
+
+def _legend() -> list[Line2D]:
+    return [
+        Line2D([], [], color=DARK, marker="o", markersize=3, linewidth=0.9, label="one patient"),
+        Line2D(
+            [],
+            [],
+            color=DARK,
+            marker="v",
+            markersize=5,
+            markerfacecolor="white",
+            linestyle="none",
+            label="below the LLOQ, drawn at it",
+        ),
+        Line2D([], [], color=VERMILLION, linewidth=0.8, linestyle=(0, (1, 1.5)), label="LLOQ"),
+    ]

@@ -1,0 +1,94 @@
+"""Remission and dose-limiting toxicity against dose."""
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from cartmodel.plots.style import BLUE, GREEN, VERMILLION, dose_axis, new_figure, patients_text, stamp_text, style
+from cartmodel.prediction.fitfile import spec_of
+from cartmodel.prediction.predictions import predict
+from cartmodel.prediction.tables import outcome_table
+
+_WORDS = {
+    "remission": ("Remission", "Probability of remission", GREEN),
+    "dlt": ("DLT", "Probability of a DLT", VERMILLION),
+}
+
+
+def outcomes_by_dose(fit: xr.DataTree, new: xr.Dataset | None = None, stamp: str = "") -> Figure | None:
+    """Return the probability of remission and of DLT of a new patient against dose with 95% intervals, and what was observed.
+
+    Parameters
+    ----------
+    fit : xarray.DataTree
+        From `fit` or `read_fit`.
+    new : xarray.Dataset, optional
+        New patients, from `predict`; default: at the doses of the trial.
+    stamp : str
+        Words in the corner, such as ``"NOT CONVERGED"``; SIMULATED is added for a simulated trial.
+
+    Returns
+    -------
+    matplotlib.figure.Figure or None
+        None for a model without outcomes.
+    """
+    spec = spec_of(fit)
+    if spec.response is None and spec.toxicity is None:
+        return None
+    table = outcome_table(fit, predict(fit) if new is None else new)
+    outcomes = list(dict.fromkeys(table["outcome"]))
+    with style():
+        notes = [
+            fit.attrs["trial"],
+            f"model {spec.name}, {patients_text(fit['constant_data'].sizes['subject'])}; under each dose: patients with the event / patients "
+            "whose outcome is known",
+        ]
+        width = max(6.5, 3.8 * len(outcomes) + 0.4)
+        figure = new_figure(width, 4.0, "Outcomes by dose", notes, stamp_text(fit.attrs["simulated"], stamp))
+        for axes, outcome in zip(figure.subplots(1, len(outcomes), squeeze=False).flat, outcomes, strict=True):
+            _panel(axes, table[table["outcome"] == outcome], outcome)
+        figure.legend(handles=_legend(), loc="outside lower center", ncols=2)
+    return figure
+
+
+def _panel(axes: Axes, rows: pd.DataFrame, outcome: str) -> None:
+    name, label, colour = _WORDS[outcome]
+    doses = rows["dose"].to_numpy(float)
+    known = doses[~np.isnan(doses)]
+    counts = [f"{e}/{n}" for e, n in zip(rows["events"], rows["observed"], strict=True)]
+    dose_axis(axes, known, dict(zip(doses.tolist(), counts, strict=True)))
+    at = np.log(known) if len(known) else np.zeros(len(rows))
+    low, middle, high = (rows[column].to_numpy(float) for column in ("lower", "median", "upper"))
+    axes.plot(at, middle, color=colour, linewidth=0.8, alpha=0.6)
+    axes.errorbar(
+        at, middle, [middle - low, high - middle], color=colour, linestyle="none", marker="o", markersize=5, capsize=4
+    )
+    seen = rows["observed"].to_numpy() > 0
+    share = rows["events"].to_numpy()[seen] / rows["observed"].to_numpy()[seen]
+    axes.plot(
+        at[seen], share, linestyle="none", marker="D", markersize=6, markerfacecolor="none", markeredgecolor="black", gid="observed",
+        clip_on=False, zorder=5,
+    )  # fmt: skip
+    axes.set_ylim(0.0, 1.0)
+    axes.grid(visible=True, axis="y", color="#e6e6e6", linewidth=0.6)
+    axes.set_ylabel(label)
+    axes.set_title(f"{name}, {int(rows['events'].sum())} of {int(rows['observed'].sum())} observed")
+
+
+def _legend() -> list[Line2D]:
+    return [
+        Line2D([], [], color=BLUE, marker="o", markersize=5, linewidth=1.0, label="new patient: median, 95% interval"),
+        Line2D(
+            [],
+            [],
+            color="black",
+            marker="D",
+            markersize=6,
+            markerfacecolor="none",
+            linestyle="none",
+            label="observed share",
+        ),
+    ]

@@ -1,0 +1,150 @@
+"""What the data taught: prior and posterior of each population parameter."""
+
+from math import ceil
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+from scipy.stats import gaussian_kde
+
+from cartmodel.plots.curves import INTERVAL
+from cartmodel.plots.style import BLUE, GREY, VERMILLION, new_figure, patients_text, stamp_text, style, thinned
+from cartmodel.prediction.fitfile import spec_of
+from cartmodel.prediction.population import population
+from cartmodel.prediction.tables import parameter_table
+from cartmodel.spec import ModelSpec
+from cartmodel.spec.priors import Beta, HalfNormal, LogitNormal, LogNormal, unbounded
+
+_MOST = 2000  # draws of a density
+_ROUND = (1.0, 2.0, 5.0)
+
+
+def prior_posterior(fit: xr.DataTree, stamp: str = "", table: pd.DataFrame | None = None) -> Figure:
+    """Return the prior and the posterior density of every population parameter, with how far the data moved it.
+
+    Densities are those of the scale on which the prior is nearest to normal (log, logit), whose natural values the axis shows.
+
+    Parameters
+    ----------
+    fit : xarray.DataTree
+        From `fit` or `read_fit`.
+    stamp : str
+        Words in the corner, such as ``"NOT CONVERGED"``; SIMULATED is added for a simulated trial.
+    table : pandas.DataFrame, optional
+        From `parameter_table`, if it is at hand.
+    """
+    spec = spec_of(fit)
+    table = parameter_table(fit) if table is None else table
+    before, after = population(fit["prior"].to_dataset()), population(fit["posterior"].to_dataset())
+    rows = [row for row in table.to_dict("records") if row["parameter"] in before]
+    priors = dict(spec.priors())
+    columns = min(5, max(1, len(rows)))
+    deep = ceil(len(rows) / columns)
+    with style():
+        notes = [
+            fit.attrs["trial"],
+            f"model {spec.name}, {patients_text(fit['constant_data'].sizes['subject'])}; under each density: posterior median and 95% interval; "
+            "vermillion: the prior dominates",
+        ]
+        figure = new_figure(
+            2.25 * columns + 0.3, 1.75 * deep + 0.5, "Prior and posterior of the population parameters", notes,
+            stamp_text(fit.attrs["simulated"], stamp),
+        )  # fmt: skip
+        grid = figure.subplots(deep, columns, squeeze=False)
+        for i, axes in enumerate(grid.flat):
+            if i >= len(rows):
+                axes.remove()
+                continue
+            name = str(rows[i]["parameter"])
+            _panel(axes, priors.get(name), before[name].values.ravel(), after[name].values.ravel())
+            moved = rows[i].get("moved")
+            words = f"{name}\n{moved}" if isinstance(moved, str) else name
+            axes.set_title(words, size=8, color=VERMILLION if moved == "prior-dominated" else "black", parse_math=False)
+            axes.set_xlabel(_unit(spec, name), size=8, parse_math=False)
+        figure.legend(handles=_legend(), loc="outside lower center", ncols=3)
+    return figure
+
+
+def _panel(axes: Axes, prior: Any, before: np.ndarray, after: np.ndarray) -> None:
+    half = isinstance(prior, HalfNormal)
+    curved = isinstance(prior, LogNormal | LogitNormal | Beta)
+    scaled: Any = (lambda v: np.asarray(unbounded(prior, v))) if curved else np.asarray
+    u, v = (scaled(draws[:: max(1, len(draws) // _MOST)]) for draws in (before, after))
+    ends = np.quantile(np.concatenate([u, v]), [0.0, 1.0])
+    low, high = (f(np.quantile(u, p), np.quantile(v, p)) for f, p in ((min, 0.003), (max, 0.997)))
+    grid = np.linspace(0.0 if half else max(low, ends[0]), min(high, ends[1]), 161)
+    axes.fill_between(grid, 0.0, _density(u, grid, half=half), color=GREY, alpha=0.35, linewidth=0, gid="prior")
+    density = _density(v, grid, half=half)
+    axes.plot(grid, density, color=BLUE, linewidth=1.5, gid="posterior")
+    middle, left, right = np.quantile(scaled(after), [0.5, *INTERVAL])
+    foot = -0.06 * max(density.max(), _density(u, grid, half=half).max())
+    axes.plot([left, right], [foot, foot], color=BLUE, linewidth=2.0, solid_capstyle="butt", gid="interval")
+    axes.plot([middle], [foot], marker="o", markersize=4, color=BLUE)
+    axes.set_ylim(bottom=2 * foot)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.set_xlim(grid[0], grid[-1])
+    _ticks(axes, scaled, before, after, plain=not curved)
+
+
+def _density(draws: np.ndarray, grid: np.ndarray, *, half: bool) -> np.ndarray:
+    """Return a kernel density; of a positive quantity with a density at 0, mirrored there."""
+    if np.ptp(draws) == 0.0:  # a chain that never moved
+        return np.where(np.abs(grid - draws[0]) == np.abs(grid - draws[0]).min(), 1.0, 0.0)
+    smooth = gaussian_kde(draws)
+    return smooth(grid) + smooth(-grid) if half else smooth(grid)
+
+
+def _ticks(axes: Axes, scaled: Any, before: np.ndarray, after: np.ndarray, *, plain: bool) -> None:
+    """Set round natural values as ticks."""
+    if plain:
+        axes.xaxis.set_major_locator(MaxNLocator(4))
+        return
+    low, high = axes.get_xlim()
+    spread = np.concatenate([before, after])
+    powers = range(int(np.floor(np.log10(spread.min()))) - 1, int(np.ceil(np.log10(spread.max()))) + 1)
+    values = [float(f"{m * 10.0**p:.1e}") for p in powers for m in _ROUND]
+    if spread.max() < 1.0:
+        values = [v for v in values if v < 1.0]
+    inside = [v for v in values if low <= scaled(np.array(v)) <= high]
+    if len(inside) < 2:
+        first, last = np.quantile(spread, [0.1, 0.9])
+        inside = [float(v) for v in MaxNLocator(3).tick_values(first, last) if low <= scaled(np.array(v)) <= high]
+    chosen = thinned(inside, scaled, 0.3)
+    axes.set_xticks([float(scaled(np.array(v))) for v in chosen], [_number(v) for v in chosen])
+
+
+def _number(value: float) -> str:
+    """Return a round number in the shortest way."""
+    if 1e-3 <= abs(value) < 1e4:
+        return f"{value:g}"
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
+
+
+def _unit(spec: ModelSpec, name: str) -> str:
+    """Return the unit of a typical value, and the scale on which a between-patient SD acts."""
+    parameter = spec.curve.parameters.get(name.removesuffix("_pop").removeprefix("omega_"))
+    if parameter is None:
+        return ""
+    if name.startswith("omega_"):
+        return {"positive": "SD of the log", "fraction": "SD of the logit"}.get(parameter.support, "SD")
+    return (
+        "fraction"
+        if parameter.unit == "1"
+        else parameter.unit.replace("level", spec.unit).replace("time", spec.time_unit)
+    )
+
+
+def _legend() -> list[Line2D | Patch]:
+    return [
+        Patch(facecolor=GREY, alpha=0.35, label="prior"),
+        Line2D([], [], color=BLUE, linewidth=1.5, label="posterior"),
+        Line2D([], [], color=BLUE, linewidth=2.0, marker="o", markersize=4, label="posterior median, 95% interval"),
+    ]

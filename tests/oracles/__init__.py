@@ -1,0 +1,1 @@
+"""Slow, obvious second implementations: plain Python and SciPy, sharing no code with the package."""
