@@ -1,4 +1,7 @@
-"""Standard figures: a trial or a fit in, a matplotlib `Figure` out, without pyplot. All intervals are equal-tailed 95% intervals."""
+"""Standard figures: a trial or a fit in, a matplotlib `Figure` out, without pyplot.
+
+All intervals are equal-tailed 95% intervals.
+"""
 
 from cartmodel.plots.exposure_by_dose import exposure_by_dose
 from cartmodel.plots.individual_fits import individual_fits

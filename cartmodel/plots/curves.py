@@ -26,8 +26,8 @@ def individual_curves(fit: xr.DataTree, days: np.ndarray, assay: str) -> xr.Data
     Returns
     -------
     xarray.Dataset
-        ``median``, ``lower`` and ``upper`` (95% interval of the curve, without residual error) and ``typical`` (median of the curve of the
-        typical patient at that dose), over (subject, time).
+        ``median``, ``lower`` and ``upper`` (95% interval of the curve, without residual error) and ``typical`` (median
+        of the curve of the typical patient at that dose), over (subject, time).
     """
     spec = spec_of(fit)
     posterior = thinned_posterior(fit)

@@ -6,7 +6,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import NullFormatter
 
 from cartmodel.plots.curves import INTERVAL
 from cartmodel.plots.style import (
@@ -15,6 +14,8 @@ from cartmodel.plots.style import (
     ORANGE,
     dose_axis,
     exposure_text,
+    footer,
+    log_axis,
     new_figure,
     patients_text,
     stamp_text,
@@ -29,9 +30,10 @@ _QUANTILES = (INTERVAL[0], 0.5, INTERVAL[1])
 
 
 def exposure_by_dose(fit: xr.DataTree, new: xr.Dataset | None = None, stamp: str = "") -> Figure:
-    """Return Cmax and the areas under the curve against dose: each patient with a 95% interval, and the 95% range of a new patient.
+    """Return Cmax and the areas under the curve against dose: each patient, and the 95% range of a new patient.
 
-    Patients of a dose stand side by side in the order of the trial. A model without dose has a single category.
+    Points and whiskers are posterior medians and 95% intervals. Patients of a dose stand side by side in the order of the
+    trial. A model without dose has a single category.
 
     Parameters
     ----------
@@ -63,17 +65,22 @@ def exposure_by_dose(fit: xr.DataTree, new: xr.Dataset | None = None, stamp: str
             stamp_text(fit.attrs["simulated"], stamp),
         )
         for axes, name in zip(figure.subplots(1, len(names), squeeze=False).flat, names, strict=True):
-            dose_axis(axes, doses)
+            dose_axis(axes, doses, _counts(known["dose"].values, doses))
+            axes.set_yscale("log")
             _new(axes, new[name], fresh_doses, 0.46 * _gap(doses))
             _patients(axes, known[name], at)
-            axes.set_yscale("log")
-            axes.yaxis.set_minor_formatter(NullFormatter())
-            axes.grid(visible=True, axis="y", color="#e6e6e6", linewidth=0.6)
+            log_axis(axes.yaxis, *axes.get_ylim())
             axes.set_ylabel(f"{exposure_text(name)} ({unit_text(known[name].attrs['units'])})", parse_math=False)
-            counts = f"n = {known.sizes['subject']}"
-            axes.set_title(f"{exposure_text(name)}, {counts}", parse_math=False)
-        figure.legend(handles=_legend(), loc="outside lower center", ncols=3 if width > 8 else 1)
+            axes.set_title(exposure_text(name))
+        footer(figure, _legend(), 3 if width > 8 else 1)
     return figure
+
+
+def _counts(given: np.ndarray, doses: np.ndarray) -> dict[float, str]:
+    """Return the number of patients at each dose, in words."""
+    if not len(doses):
+        return {0.0: f"n = {len(given)}"}
+    return {float(dose): f"n = {int((given == dose).sum())}" for dose in doses}
 
 
 def _gap(doses: np.ndarray) -> float:

@@ -16,8 +16,9 @@ from cartmodel.plots.style import (
     ORANGE,
     VERMILLION,
     dose_text,
+    footer,
     lloq_lines,
-    log_levels,
+    log_axis,
     new_figure,
     patients_text,
     shortened,
@@ -32,10 +33,10 @@ _UNSAMPLED, _LEAST = 90.0, 28.0  # days drawn for a patient without samples, and
 
 
 def individual_fits(fit: xr.DataTree, stamp: str = "", assay: str | None = None) -> Figure:
-    """Return a panel for each patient: samples, the patient's fitted curve with its 95% interval, and the typical curve at that dose.
+    """Return a panel for each patient: samples, the fitted curve with its 95% interval, the typical curve at that dose.
 
-    A curve ends with the patient's last sample (never before day 28; at day 90 without samples). It is the expected level: the interval
-    holds no residual error.
+    A curve ends with the patient's last sample (never before day 28; at day 90 without samples). It is the expected
+    level: the interval holds no residual error.
 
     Parameters
     ----------
@@ -50,13 +51,13 @@ def individual_fits(fit: xr.DataTree, stamp: str = "", assay: str | None = None)
     assay = next(iter(spec.assays)) if assay is None else assay
     if assay not in spec.assays:
         raise ValueError(f"assay={assay!r}; accepted: {', '.join(spec.assays)}")
-    data = fit["constant_data"].to_dataset()
+    data, observed = fit["constant_data"].to_dataset(), fit["observed_data"].to_dataset()
     seen = data[f"seen_level_{assay}"].values > 0
     times = np.where(seen, data[f"time_{assay}"].values, np.nan)
     ends = np.array([max(_LEAST, np.nanmax(t)) if s.any() else _UNSAMPLED for t, s in zip(times, seen, strict=True)])
     last = float(ends.max())
     curves = individual_curves(fit, np.square(np.linspace(0.0, np.sqrt(last), 121)), assay)
-    levels = np.exp(np.where(seen, fit["observed_data"][f"level_{assay}"].values, np.nan))
+    levels = np.exp(np.where(seen, observed[f"level_{assay}"].values, np.nan))
     n = len(ends)
     columns = next((c for c, most in ((min(n, 4), 12), (6, 48), (8, 96)) if n <= most), 10)
     rows = ceil(n / columns)
@@ -77,7 +78,7 @@ def individual_fits(fit: xr.DataTree, stamp: str = "", assay: str | None = None)
             if i >= n:
                 axes.remove()
                 continue
-            log_levels(axes, *_limits(curves, levels, ends))
+            log_axis(axes.yaxis, *_limits(curves, levels, ends))
             time_axis(axes, last, narrow=True)
             axes.tick_params(labelbottom=i + columns >= n)
             patient = data.isel(subject=i)
@@ -85,9 +86,8 @@ def individual_fits(fit: xr.DataTree, stamp: str = "", assay: str | None = None)
             dose = float(patient["dose"])
             named = shortened(str(patient["subject"].item()), 24 if np.isnan(dose) else 13)
             axes.set_title(named if np.isnan(dose) else f"{named}, {dose_text(dose)}", size=8, pad=3, parse_math=False)
-        figure.supxlabel(time_label(last), fontsize=9)
         figure.supylabel(f"Level, assay {assay} ({spec.assays[assay].unit})", fontsize=9, parse_math=False)
-        figure.legend(handles=_legend(), loc="outside lower center", ncols=3 if columns < 5 else 6)
+        footer(figure, _legend(), 3 if columns < 5 else 6, time_label(last))
     return figure
 
 

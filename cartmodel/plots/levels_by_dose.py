@@ -3,6 +3,7 @@
 from math import ceil
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -11,8 +12,9 @@ from cartmodel.plots.style import (
     DARK,
     VERMILLION,
     dose_groups,
+    footer,
     lloq_lines,
-    log_levels,
+    log_axis,
     new_figure,
     patients_text,
     stamp_text,
@@ -26,7 +28,8 @@ from cartmodel.trial import TrialData
 def levels_by_dose(trial: TrialData, stamp: str = "") -> Figure:
     """Return the observed levels over time: a panel for each assay and dose group, a line for each patient.
 
-    Samples below the LLOQ are open triangles at the LLOQ, which is a dotted line. More than six different doses are merged into four ranges.
+    Samples below the LLOQ are open triangles at the LLOQ, which is a dotted line. More than six different doses are
+    merged into four ranges.
 
     Parameters
     ----------
@@ -64,16 +67,15 @@ def levels_by_dose(trial: TrialData, stamp: str = "") -> Figure:
                 axes.remove()
             for axes in block[: len(groups) : columns]:
                 axes.set_ylabel(f"Level, assay {assay} ({trial.units[assay]})", parse_math=False)
-        figure.supxlabel(time_label(last), fontsize=9)
-        figure.legend(handles=_legend(), loc="outside lower center", ncols=3)
+        footer(figure, _legend(), 3, time_label(last))
     return figure
 
 
-def _panel(axes: Axes, trial: TrialData, assay: str, patients: object, colour: str) -> None:
+def _panel(axes: Axes, trial: TrialData, assay: str, patients: pd.Index, colour: str) -> None:
     whole = trial.observations[trial.observations["assay"] == assay]
     height = whole["level"].where(~whole["blq"], whole["lloq"])
     here = whole["subject"].isin(patients)
-    log_levels(axes, *((float(height.min()) / 2, float(height.max()) * 2) if len(whole) else (0.1, 10.0)))
+    log_axis(axes.yaxis, *((float(height.min()) / 2, float(height.max()) * 2) if len(whole) else (0.1, 10.0)))
     lloq_lines(axes, whole["lloq"].to_numpy(float))
     for _, samples in whole[here].groupby("subject", sort=False):
         axes.plot(samples["time"], height[samples.index], color=colour, linewidth=0.9, alpha=0.65)

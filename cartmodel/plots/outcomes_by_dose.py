@@ -1,5 +1,7 @@
 """Remission and dose-limiting toxicity against dose."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -7,7 +9,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from cartmodel.plots.style import BLUE, GREEN, VERMILLION, dose_axis, new_figure, patients_text, stamp_text, style
+from cartmodel.plots.style import (
+    DARK,
+    GREEN,
+    VERMILLION,
+    dose_axis,
+    footer,
+    new_figure,
+    patients_text,
+    stamp_text,
+    style,
+)
 from cartmodel.prediction.fitfile import spec_of
 from cartmodel.prediction.predictions import predict
 from cartmodel.prediction.tables import outcome_table
@@ -17,9 +29,11 @@ _WORDS = {
     "dlt": ("DLT", "Probability of a DLT", VERMILLION),
 }
 
+_OBSERVED: dict[str, Any] = {"marker": "D", "markersize": 6, "markerfacecolor": "none", "markeredgecolor": "black"}
+
 
 def outcomes_by_dose(fit: xr.DataTree, new: xr.Dataset | None = None, stamp: str = "") -> Figure | None:
-    """Return the probability of remission and of DLT of a new patient against dose with 95% intervals, and what was observed.
+    """Return the probability of remission and of DLT by dose for a new patient with 95% intervals, and what was observed.
 
     Parameters
     ----------
@@ -43,14 +57,14 @@ def outcomes_by_dose(fit: xr.DataTree, new: xr.Dataset | None = None, stamp: str
     with style():
         notes = [
             fit.attrs["trial"],
-            f"model {spec.name}, {patients_text(fit['constant_data'].sizes['subject'])}; under each dose: patients with the event / patients "
-            "whose outcome is known",
+            f"model {spec.name}, {patients_text(fit['constant_data'].sizes['subject'])}",
+            "under each dose: patients with the event / patients whose outcome is known",
         ]
         width = max(6.5, 3.8 * len(outcomes) + 0.4)
         figure = new_figure(width, 4.0, "Outcomes by dose", notes, stamp_text(fit.attrs["simulated"], stamp))
         for axes, outcome in zip(figure.subplots(1, len(outcomes), squeeze=False).flat, outcomes, strict=True):
             _panel(axes, table[table["outcome"] == outcome], outcome)
-        figure.legend(handles=_legend(), loc="outside lower center", ncols=2)
+        footer(figure, _legend(), 2)
     return figure
 
 
@@ -68,19 +82,16 @@ def _panel(axes: Axes, rows: pd.DataFrame, outcome: str) -> None:
     )
     seen = rows["observed"].to_numpy() > 0
     share = rows["events"].to_numpy()[seen] / rows["observed"].to_numpy()[seen]
-    axes.plot(
-        at[seen], share, linestyle="none", marker="D", markersize=6, markerfacecolor="none", markeredgecolor="black", gid="observed",
-        clip_on=False, zorder=5,
-    )  # fmt: skip
+    axes.plot(at[seen], share, linestyle="none", **_OBSERVED, gid="observed", clip_on=False, zorder=5)
     axes.set_ylim(0.0, 1.0)
     axes.grid(visible=True, axis="y", color="#e6e6e6", linewidth=0.6)
     axes.set_ylabel(label)
-    axes.set_title(f"{name}, {int(rows['events'].sum())} of {int(rows['observed'].sum())} observed")
+    axes.set_title(f"{name}: {int(rows['events'].sum())} of {int(rows['observed'].sum())} patients")
 
 
 def _legend() -> list[Line2D]:
     return [
-        Line2D([], [], color=BLUE, marker="o", markersize=5, linewidth=1.0, label="new patient: median, 95% interval"),
+        Line2D([], [], color=DARK, marker="o", markersize=5, linewidth=1.0, label="new patient: median, 95% interval"),
         Line2D(
             [],
             [],

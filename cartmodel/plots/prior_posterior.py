@@ -14,21 +14,37 @@ from matplotlib.ticker import MaxNLocator
 from scipy.stats import gaussian_kde
 
 from cartmodel.plots.curves import INTERVAL
-from cartmodel.plots.style import BLUE, GREY, VERMILLION, new_figure, patients_text, stamp_text, style, thinned
+from cartmodel.plots.style import (
+    BLUE,
+    GREY,
+    VERMILLION,
+    ends_first,
+    footer,
+    new_figure,
+    number_text,
+    patients_text,
+    stamp_text,
+    style,
+    thinned,
+)
 from cartmodel.prediction.fitfile import spec_of
 from cartmodel.prediction.population import population
 from cartmodel.prediction.tables import parameter_table
 from cartmodel.spec import ModelSpec
-from cartmodel.spec.priors import Beta, HalfNormal, LogitNormal, LogNormal, unbounded
+from cartmodel.spec.priors import Beta, HalfNormal, LogitNormal, LogNormal, quantile, unbounded
 
-_MOST = 2000  # draws of a density
-_ROUND = (1.0, 2.0, 5.0)
+_MOST = 4000  # draws of a density
+_ROUND = (
+    (1, 2, 5),
+    (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9),
+    tuple(np.arange(10, 100) / 10),
+)  # leading digits of ticks, fewest first
 
 
 def prior_posterior(fit: xr.DataTree, stamp: str = "", table: pd.DataFrame | None = None) -> Figure:
     """Return the prior and the posterior density of every population parameter, with how far the data moved it.
 
-    Densities are those of the scale on which the prior is nearest to normal (log, logit), whose natural values the axis shows.
+    Densities are those of the scale on which the prior is nearest to normal (log, logit); axes show natural values.
 
     Parameters
     ----------
@@ -49,8 +65,8 @@ def prior_posterior(fit: xr.DataTree, stamp: str = "", table: pd.DataFrame | Non
     with style():
         notes = [
             fit.attrs["trial"],
-            f"model {spec.name}, {patients_text(fit['constant_data'].sizes['subject'])}; under each density: posterior median and 95% interval; "
-            "vermillion: the prior dominates",
+            f"model {spec.name}, {patients_text(fit['constant_data'].sizes['subject'])}",
+            "under each density: posterior median and 95% interval; vermillion title: the prior dominates",
         ]
         figure = new_figure(
             2.25 * columns + 0.3, 1.75 * deep + 0.5, "Prior and posterior of the population parameters", notes,
@@ -62,12 +78,12 @@ def prior_posterior(fit: xr.DataTree, stamp: str = "", table: pd.DataFrame | Non
                 axes.remove()
                 continue
             name = str(rows[i]["parameter"])
-            _panel(axes, priors.get(name), before[name].values.ravel(), after[name].values.ravel())
+            _panel(axes, priors.get(name), *(draws[name].to_numpy().ravel() for draws in (before, after)))
             moved = rows[i].get("moved")
             words = f"{name}\n{moved}" if isinstance(moved, str) else name
             axes.set_title(words, size=8, color=VERMILLION if moved == "prior-dominated" else "black", parse_math=False)
             axes.set_xlabel(_unit(spec, name), size=8, parse_math=False)
-        figure.legend(handles=_legend(), loc="outside lower center", ncols=3)
+        footer(figure, _legend(), 3)
     return figure
 
 
@@ -75,7 +91,8 @@ def _panel(axes: Axes, prior: Any, before: np.ndarray, after: np.ndarray) -> Non
     half = isinstance(prior, HalfNormal)
     curved = isinstance(prior, LogNormal | LogitNormal | Beta)
     scaled: Any = (lambda v: np.asarray(unbounded(prior, v))) if curved else np.asarray
-    u, v = (scaled(draws[:: max(1, len(draws) // _MOST)]) for draws in (before, after))
+    exact = before if prior is None else np.asarray(quantile(prior, (np.arange(_MOST) + 0.5) / _MOST))
+    u, v = (scaled(draws[:: max(1, len(draws) // _MOST)]) for draws in (exact, after))
     ends = np.quantile(np.concatenate([u, v]), [0.0, 1.0])
     low, high = (f(np.quantile(u, p), np.quantile(v, p)) for f, p in ((min, 0.003), (max, 0.997)))
     grid = np.linspace(0.0 if half else max(low, ends[0]), min(high, ends[1]), 161)
@@ -97,7 +114,7 @@ def _density(draws: np.ndarray, grid: np.ndarray, *, half: bool) -> np.ndarray:
     """Return a kernel density; of a positive quantity with a density at 0, mirrored there."""
     if np.ptp(draws) == 0.0:  # a chain that never moved
         return np.where(np.abs(grid - draws[0]) == np.abs(grid - draws[0]).min(), 1.0, 0.0)
-    smooth = gaussian_kde(draws)
+    smooth = gaussian_kde(draws, lambda kernel: 1.2 * kernel.scotts_factor())
     return smooth(grid) + smooth(-grid) if half else smooth(grid)
 
 
@@ -107,25 +124,18 @@ def _ticks(axes: Axes, scaled: Any, before: np.ndarray, after: np.ndarray, *, pl
         axes.xaxis.set_major_locator(MaxNLocator(4))
         return
     low, high = axes.get_xlim()
+    margin = 0.06 * (high - low)
     spread = np.concatenate([before, after])
-    powers = range(int(np.floor(np.log10(spread.min()))) - 1, int(np.ceil(np.log10(spread.max()))) + 1)
-    values = [float(f"{m * 10.0**p:.1e}") for p in powers for m in _ROUND]
-    if spread.max() < 1.0:
-        values = [v for v in values if v < 1.0]
-    inside = [v for v in values if low <= scaled(np.array(v)) <= high]
-    if len(inside) < 2:
-        first, last = np.quantile(spread, [0.1, 0.9])
-        inside = [float(v) for v in MaxNLocator(3).tick_values(first, last) if low <= scaled(np.array(v)) <= high]
-    chosen = thinned(inside, scaled, 0.3)
-    axes.set_xticks([float(scaled(np.array(v))) for v in chosen], [_number(v) for v in chosen])
-
-
-def _number(value: float) -> str:
-    """Return a round number in the shortest way."""
-    if 1e-3 <= abs(value) < 1e4:
-        return f"{value:g}"
-    mantissa, exponent = f"{value:.1e}".split("e")
-    return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
+    powers = range(int(np.floor(np.log10(spread.min()))), int(np.ceil(np.log10(spread.max()))) + 1)
+    inside: list[float] = []
+    for digits in _ROUND:
+        values = [float(f"{m}e{p}") for p in powers for m in digits]
+        values = [v for v in values if v < 1.0 or spread.max() >= 1.0]
+        inside = [v for v in values if low + margin <= scaled(v) <= high - margin]
+        if len(inside) >= 2:
+            break
+    chosen = thinned(ends_first(inside), scaled, 0.22 * (high - low))
+    axes.set_xticks([float(scaled(v)) for v in chosen], [number_text(v) for v in chosen])
 
 
 def _unit(spec: ModelSpec, name: str) -> str:

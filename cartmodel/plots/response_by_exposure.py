@@ -6,7 +6,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import NullFormatter
 
 from cartmodel.equations.response import remission_probability
 from cartmodel.plots.curves import INTERVAL
@@ -16,6 +15,8 @@ from cartmodel.plots.style import (
     VERMILLION,
     dose_groups,
     exposure_text,
+    footer,
+    log_axis,
     new_figure,
     patients_text,
     stamp_text,
@@ -34,9 +35,10 @@ _QUANTILES = (INTERVAL[0], 0.5, INTERVAL[1])
 
 
 def response_by_exposure(fit: xr.DataTree, stamp: str = "") -> Figure | None:
-    """Return the probability of remission against exposure with its 95% band, and each patient's outcome at the median own exposure.
+    """Return the probability of remission against exposure with its 95% band, and each patient's observed outcome.
 
-    For ACR-CRISS a second panel shows the linear predictor, the mean of it expected without a step-1 event, and the threshold of remission.
+    Patients stand at the posterior median of their own exposure. For ACR-CRISS a second panel shows the linear
+    predictor: observed, expected (mean, without a step-1 event), and the threshold of remission.
 
     Parameters
     ----------
@@ -55,15 +57,17 @@ def response_by_exposure(fit: xr.DataTree, stamp: str = "") -> Figure | None:
         return None
     found = exposure(fit)[spec.response.exposure]
     low, middle, high = found.quantile(_QUANTILES, dim=_DRAWS).transpose("quantile", "subject").values
-    ends = np.log(min(low)), np.log(max(high))
+    ends = np.log(min(low) / 1.15), np.log(max(high) * 1.15)
     grid = xr.DataArray(np.exp(np.linspace(ends[0], ends[1], 101)), dims="exposure")
-    groups = dose_groups(fit["constant_data"]["dose"].values)
-    criss = isinstance(spec.response, CrissResponse)
+    groups = dose_groups(fit["constant_data"].to_dataset()["dose"].values)
+    response = spec.response
+    criss = isinstance(response, CrissResponse)
     with style():
         label = exposure_text(spec.response.exposure)
         notes = [
             fit.attrs["trial"],
-            f"model {spec.name}, {patients_text(len(middle))}; shaded and whiskers: 95% intervals; patients stand at the median of their own exposure",
+            f"model {spec.name}, {patients_text(len(middle))}; shaded and whiskers: 95% intervals",
+            "patients stand at the median of their own exposure",
         ]
         figure = new_figure(
             9.4 if criss else 6.5,
@@ -75,14 +79,12 @@ def response_by_exposure(fit: xr.DataTree, stamp: str = "") -> Figure | None:
         panels = figure.subplots(1, 2 if criss else 1, squeeze=False)[0]
         _probability(panels[0], fit, spec, grid)
         _outcomes(panels[0], observed_outcome(fit, spec, "remission"), (low, middle, high), groups)
-        if criss:
-            _predictor(panels[1], fit, spec.response, grid, middle, groups)
+        if isinstance(response, CrissResponse):
+            _predictor(panels[1], fit, response, grid, middle, groups)
         for axes in panels:
-            axes.set_xscale("log")
-            axes.xaxis.set_minor_formatter(NullFormatter())
-            axes.set_xlim(float(grid[0]), float(grid[-1]))
+            log_axis(axes.xaxis, float(grid[0]), float(grid[-1]))
             axes.set_xlabel(f"{label} ({unit_text(found.attrs['units'])}, log scale)", parse_math=False)
-        figure.legend(handles=_legend(groups, criss=criss), loc="outside lower center", ncols=4 if criss else 3)
+        footer(figure, _legend(groups, criss=criss), 4 if criss else 3)
     return figure
 
 
@@ -97,14 +99,16 @@ def _probability(axes: Axes, fit: xr.DataTree, spec: ModelSpec, grid: xr.DataArr
     u = np.log(grid) - spec.response.centre
     _band(axes, grid, remission_probability(spec, Draws(fit["posterior"].to_dataset(), xr.Dataset()), u))
     axes.set_ylim(-0.16, 1.16)
-    axes.set_yticks([0.0, 0.25, 0.5, 0.75, 1.0])
-    axes.set_ylabel("Probability of remission")
+    for edge in (0.0, 1.0):
+        axes.axhline(edge, color="#cccccc", linewidth=0.7)
+    axes.set_yticks([-0.09, 0, 0.25, 0.5, 0.75, 1, 1.09], ["no", "0", "0.25", "0.5", "0.75", "1", "yes"])
+    axes.set_ylabel("Probability of remission (yes, no: observed)")
 
 
 def _outcomes(
     axes: Axes, happened: np.ndarray, ranges: tuple[np.ndarray, ...], groups: list[tuple[str, np.ndarray, str]]
 ) -> None:
-    """Draw the patients in remission above 1, the others below 0, side by side in order of exposure; leave out those pending."""
+    """Draw the patients in remission above 1 and the others below 0, in order of exposure; leave out those pending."""
     low, middle, high = ranges
     for value, base, step in ((1.0, 1.03, 0.025), (0.0, -0.03, -0.025)):
         chosen = np.flatnonzero(happened == value)
@@ -136,10 +140,10 @@ def _predictor(
     middle: np.ndarray,
     groups: list[tuple[str, np.ndarray, str]],
 ) -> None:
-    posterior = fit["posterior"]
+    posterior = fit["posterior"].to_dataset()
     _band(axes, grid, posterior["k0"] + posterior["k1"] * (np.log(grid) - response.centre))
     axes.axhline(response.threshold, color=VERMILLION, linewidth=0.9, linestyle=(0, (1, 1.5)))
-    observed = fit["observed_data"]
+    observed = fit["observed_data"].to_dataset()
     score, step1 = observed["criss_lp"].values, observed["criss_step1"].values
     for _, mask, colour in groups:
         axes.plot(

@@ -3,10 +3,9 @@
 import warnings
 from pathlib import Path
 
-import matplotlib
 from matplotlib.figure import Figure
 
-from cartmodel.plots.style import STYLE
+from cartmodel.plots.style import style
 
 
 def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
@@ -31,7 +30,7 @@ def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{name}.png", folder / f"{name}.svg"]
-    with matplotlib.rc_context(STYLE), warnings.catch_warnings():
+    with style(), warnings.catch_warnings():
         # A name in a script that the bundled font lacks is drawn as boxes in the PNG; the SVG keeps it as text.
         warnings.filterwarnings("ignore", message="(?s)Glyph .* missing from font", category=UserWarning)
         for path in paths:

@@ -1,4 +1,4 @@
-"""What all figures share: colours, heading and stamp, axes of dose, time and level, text that matplotlib must not interpret."""
+"""What all figures share: colours, heading and footer; axes of dose, time and level; names and units in words."""
 
 import textwrap
 from collections.abc import Sequence
@@ -8,7 +8,10 @@ from typing import Any
 import matplotlib
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import XAxis, YAxis
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, NullLocator
 
@@ -38,60 +41,59 @@ STYLE: dict[str, Any] = {
 BLUE, ORANGE, VERMILLION, GREEN, GREY, DARK = "#0072B2", "#E69F00", "#D55E00", "#009E73", "#888888", "#333333"
 """From the Okabe-Ito palette, safe for the colour-blind."""
 
-DAYS = (0, 1, 3, 7, 14, 28, 60, 90, 180, 270, 360, 540, 720, 1080, 1440, 1800, 2700, 3600)
+# In the order in which they get a tick.
+_DAYS = (0, 28, 90, 360, 180, 7, 14, 60, 3, 720, 270, 1, 540, 1080, 1440, 1800, 2700, 3600)
 
 
 def style() -> AbstractContextManager[None]:
     """Return the context in which every figure is made."""
-    return matplotlib.rc_context(STYLE)
+    return matplotlib.rc_context(STYLE)  # pyright: ignore[reportArgumentType]
 
 
 def new_figure(width: float, height: float, title: str, notes: Sequence[str], stamp: str) -> Figure:
-    """Return an empty figure (inches) with a heading: a title, grey lines of notes, and the stamp, if any, in its upper right corner.
+    """Return an empty figure (inches) with a heading: a title, grey lines of notes, the stamp in the upper right.
 
-    The height is that of the axes: room for the heading is added.
+    The height is that of axes and footer: room for the heading is added.
     """
     lines = textwrap.wrap(title, max(20, int(width * 10.5)))
     grey = [line for note in notes if note for line in textwrap.wrap(note, max(30, int(width * 14)))]
-    stamped = 0.3 if stamp else 0.0
-    room = 0.14 + 0.21 * len(lines) + 0.165 * len(grey) + stamped
+    beside = len(lines) == 1 and 0.115 * len(title) + 0.125 * len(stamp) + 0.6 < width
+    start = 0.12 + (0.3 if stamp and not beside else 0.0)
+    room = start + 0.21 * len(lines) + 0.165 * len(grey) + 0.08
     total = height + room
     figure = Figure(figsize=(width, total), layout="constrained")
-    engine = figure.get_layout_engine()
-    assert engine is not None  # noqa: S101 (asked for in the line above)
-    engine.set(rect=(0.0, 0.0, 1.0, 1.0 - room / total))  # pyright: ignore[reportCallIssue]
-    left = 0.1 / width
+    _arrange(figure, h_pad=0.06, w_pad=0.06, rect=(0.0, 0.0, 1.0, 1.0 - room / total))
     if stamp:
         box = {"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": VERMILLION, "linewidth": 1.2}
-        figure.text(
-            1.0 - 0.12 / width, 1.0 - 0.1 / total, stamp, ha="right", va="top", size=9, weight="bold", color=VERMILLION, bbox=box,
-            parse_math=False, gid="stamp",
-        )  # fmt: skip
-    top = 0.1 + stamped
-    figure.text(
-        left,
-        1.0 - top / total,
-        "\n".join(lines),
-        ha="left",
-        va="top",
-        size=11,
-        weight="bold",
-        linespacing=1.25,
-        parse_math=False,
+        right = figure.text(1.0 - 0.14 / width, 1.0 - 0.12 / total, stamp, ha="right", va="top", size=9, weight="bold")
+        right.set(color=VERMILLION, bbox=box, parse_math=False, gid="stamp")
+    heading = figure.text(
+        0.1 / width, 1.0 - start / total, "\n".join(lines), ha="left", va="top", size=11, weight="bold"
     )
-    top += 0.21 * len(lines)
-    figure.text(
-        left,
-        1.0 - top / total,
-        "\n".join(grey),
-        ha="left",
-        va="top",
-        size=8,
-        color="#555555",
-        linespacing=1.35,
-        parse_math=False,
-    )
+    heading.set(linespacing=1.25, parse_math=False, gid="title")
+    under = 1.0 - (start + 0.21 * len(lines)) / total
+    told = figure.text(0.1 / width, under, "\n".join(grey), ha="left", va="top", size=8, color="#555555")
+    told.set(linespacing=1.35, parse_math=False, gid="notes")
     return figure
+
+
+def footer(figure: Figure, handles: Sequence[Artist], columns: int, label: str = "") -> None:
+    """Put a legend at the foot of a figure and, above it, the label of an axis that all panels share."""
+    total = figure.get_figheight()
+    height = 0.08 + 0.185 * -(-len(handles) // columns)
+    figure.legend(handles=handles, loc="lower center", ncols=columns, bbox_to_anchor=(0.5, 0.0), borderaxespad=0.3)
+    if label:
+        figure.text(0.5, (height + 0.02) / total, label, ha="center", va="bottom", size=9, gid="label")
+        height += 0.19
+    engine = figure.get_layout_engine()
+    top = engine.get()["rect"][3] if engine is not None else 1.0
+    _arrange(figure, rect=(0.0, height / total, 1.0, top - height / total))
+
+
+def _arrange(figure: Figure, **settings: Any) -> None:
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.set(**settings)
 
 
 def stamp_text(simulated: object, stamp: str = "") -> str:
@@ -135,7 +137,9 @@ def dose_text(low: float, high: float | None = None) -> str:
 
 
 def dose_groups(doses: np.ndarray, most: int = 6) -> list[tuple[str, np.ndarray, str]]:
-    """Return the dose groups in order: label, mask over the patients, colour. More than ``most`` doses are merged into four ranges.
+    """Return the dose groups in order: label, mask over the patients, colour.
+
+    More than ``most`` different doses are merged into four ranges.
 
     Examples
     --------
@@ -147,7 +151,7 @@ def dose_groups(doses: np.ndarray, most: int = 6) -> list[tuple[str, np.ndarray,
     ranges = [known[i : i + 1] for i in range(len(known))] if len(known) <= most else np.array_split(known, 4)
     shades = colormaps["viridis"](np.linspace(0.0, 0.78, max(2, len(ranges))))
     groups = [
-        (dose_text(float(r[0]), float(r[-1])), (doses >= r[0]) & (doses <= r[-1]), matplotlib.colors.to_hex(shades[i]))
+        (dose_text(float(r[0]), float(r[-1])), (doses >= r[0]) & (doses <= r[-1]), to_hex(shades[i]))
         for i, r in enumerate(ranges)
     ]
     if np.isnan(doses).any():
@@ -200,16 +204,29 @@ def patients_text(n: int) -> str:
     return f"{n} patient" if n == 1 else f"{n} patients"
 
 
+def number_text(value: float) -> str:
+    """Return a round number in the shortest way.
+
+    Examples
+    --------
+    >>> number_text(0.02), number_text(5000), number_text(2e5), number_text(1e-4)
+    ('0.02', '5000', '2e5', '1e-4')
+    """
+    if 1e-3 <= abs(value) < 1e4:
+        return f"{value:.3g}" if value < 100 else f"{value:.0f}"
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
+
+
 def time_axis(axes: Axes, last: float, *, narrow: bool = False) -> None:
     """Set an axis of days from 0: square-root spaced beyond 60 days, so that the first weeks stay legible."""
     last = max(last, 1.0)
     if last > 60:
         axes.set_xscale("function", functions=(lambda t: np.sqrt(np.maximum(t, 0.0)), np.square))
     axes.set_xlim(0.0, last * 1.03)
-    chosen = thinned(
-        [d for d in DAYS if d <= last * 1.03], np.sqrt if last > 60 else np.asarray, 0.2 if narrow else 0.09
-    )
-    axes.set_xticks(chosen, [str(d) for d in chosen])
+    scale = np.sqrt if last > 60 else np.asarray
+    chosen = thinned([d for d in _DAYS if d <= last * 1.03], scale, (0.15 if narrow else 0.06) * float(scale(last)))
+    axes.set_xticks(chosen, [f"{d:g}" for d in chosen])
     axes.xaxis.set_minor_locator(NullLocator())
 
 
@@ -219,28 +236,45 @@ def time_label(last: float) -> str:
 
 
 def thinned(values: Sequence[float], scale: Any, least: float) -> list[float]:
-    """Return the values that keep a distance, as a fraction of their range on a scale; the first and the last before those between.
+    """Return, in ascending order, the values that keep a distance on a scale; those that come first are kept first.
 
     Examples
     --------
-    >>> thinned([0, 1, 2, 50, 100], np.asarray, 0.1)
+    >>> thinned([0, 100, 1, 2, 50], np.asarray, 10)
     [0, 50, 100]
     """
     kept: list[float] = []
-    placed = np.asarray(scale(np.asarray(values, dtype=float)), dtype=float)
-    span = float(np.ptp(placed)) if len(placed) else 0.0
-    for i in sorted(range(len(values)), key=lambda i: (i not in (0, len(values) - 1), i)):
-        if all(abs(placed[i] - placed[values.index(k)]) >= least * span for k in kept):
-            kept.append(values[i])
+    for value in values:
+        if all(abs(float(scale(value)) - float(scale(other))) >= least for other in kept):
+            kept.append(value)
     return sorted(kept)
 
 
-def log_levels(axes: Axes, low: float, high: float) -> None:
-    """Set a log axis of levels between two positive values."""
-    axes.set_yscale("log")
-    axes.set_ylim(low, high)
-    axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.grid(visible=True, axis="y", color="#e6e6e6", linewidth=0.6)
+def ends_first(values: Sequence[float]) -> list[float]:
+    """Return the values with the first and the last before those between, as `thinned` wants them.
+
+    Examples
+    --------
+    >>> ends_first([1, 2, 3, 4])
+    [1, 4, 2, 3]
+    """
+    return [*values[:1], *values[1:][-1:], *values[1:-1]]
+
+
+def log_axis(axis: XAxis | YAxis, low: float, high: float) -> None:
+    """Set a log axis between two positive values, with ticks at powers of ten, and at 2 and 5 if few."""
+    if isinstance(axis, YAxis):
+        axis.axes.set(yscale="log", ylim=(low, high))
+        axis.axes.grid(visible=True, axis="y", color="#e6e6e6", linewidth=0.6)
+    else:
+        axis.axes.set(xscale="log", xlim=(low, high))
+    powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    few = np.log10(high / low) < 2.5
+    values = [float(f"{m}e{p}") for p in powers for m in ((1, 2, 5) if few else (1,))]
+    shown = [v for v in values if low <= v <= high]
+    shown = shown[:: -(-len(shown) // 8)] if shown else []
+    axis.set_ticks(shown, labels=[number_text(v) for v in shown])
+    axis.set_minor_formatter(NullFormatter())
 
 
 def lloq_lines(axes: Axes, lloq: np.ndarray) -> None:
@@ -251,7 +285,7 @@ def lloq_lines(axes: Axes, lloq: np.ndarray) -> None:
 
 
 def dose_axis(axes: Axes, doses: np.ndarray, under: dict[float, str] | None = None) -> None:
-    """Set an axis of ln dose with ticks at the doses, a second line ``under`` each; without a dose a single category."""
+    """Set an axis of ln dose with ticks at the doses, a line ``under`` each; without doses a single category."""
     under = under or {}
     if not len(doses):
         axes.set_xlim(-1.0, 1.0)
@@ -261,7 +295,7 @@ def dose_axis(axes: Axes, doses: np.ndarray, under: dict[float, str] | None = No
     at = [float(d) for d in doses]
     pad = 0.6 * (np.ptp(np.log(at)) / 2 if len(at) > 1 else 1.0)
     axes.set_xlim(np.log(min(at)) - pad, np.log(max(at)) + pad)
-    shown = thinned(at, np.log, 0.14)
+    shown = thinned(ends_first(at), np.log, 0.09 * (np.ptp(np.log(at)) + 2 * pad))
     axes.set_xticks(
         [np.log(d) for d in shown], ["\n".join([dose_number(d), *([under[d]] if d in under else [])]) for d in shown]
     )

@@ -20,7 +20,7 @@ _TABLES: dict[str, type[BaseModel]] = {"dose": Dose, "assays": Assay, "correlati
 _EXPECTED = {
     "name": "the model's name in letters, digits, '.', '_' and '-'",
     "title": "one line of text",
-    "structure": f"one of {', '.join(structures)}",
+    "structure": "the name of a structure in quotes, such as 'stein_smooth'",
     "time_unit": "'day'",
     "windows": "a list of [start, end] in days, such as [[0, 28], [0, 90]]",
     "typical": "a table of priors, one for each parameter of the structure",

@@ -41,7 +41,7 @@ EXTREMES = {
     "peaks a hair after the end": TYPICAL | {"tmax": 28.04},
     "peaks two widths after the end": TYPICAL | {"tmax": 28.1},
     "peaks as the window opens": TYPICAL | {"tmax": 60.02},
-    "peaks at once": TYPICAL | {"tmax": 0.03},
+    "peaks at once": TYPICAL | {"tmax": 0.1},
     "flat": TYPICAL | {"c0": 4e4},
     "falls": TYPICAL | {"c0": 4e6},
     "no persistence": TYPICAL | {"fb": 1e-9},

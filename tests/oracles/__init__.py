@@ -1,1 +1,1 @@
-"""Slow, obvious second implementations: plain Python and SciPy, sharing no code with the package."""
+"""Slow, obvious second implementations in plain Python and SciPy, and the small trials and points on which they are compared."""

@@ -57,7 +57,7 @@ SINGLE = [
     (put("structure", "stien_smooth"), "structure", "unknown structure 'stien_smooth'", "did you mean 'stein_smooth'"),
     (put("structure", "gompertz"), "structure", "unknown structure 'gompertz'", "known: stein, stein_smooth"),
     (put("structure", 3), "structure", "3 does not fit", "text in quotes"),
-    (take("structure"), "structure", "missing", "one of stein, stein_smooth"),
+    (take("structure"), "structure", "missing", "such as 'stein_smooth'"),
     (put("name", "two words"), "name", "'two words'", "letters, digits"),
     (put("name", ""), "name", "''", "letters, digits"),
     (put("time_unit", "hour"), "time_unit", "'hour'", "'day'"),

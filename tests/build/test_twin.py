@@ -1,0 +1,116 @@
+"""The PyMC model of every model file against the NumPy interpreter of its equations and SciPy's priors."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from oracles.points import as_draws, is_folded, log_prior, trial_table
+from scipy import stats
+
+from cartmodel.equations.joint import joint
+from cartmodel.predict.draws import Draws
+from cartmodel.spec import ModelSpec, list_models, load_model
+from cartmodel.trial import read_trial
+
+WORDS = {"reason": "test", "source": "test"}
+SD = WORDS | {"dist": "LogNormal", "median": 0.3, "sigma": 0.5}
+QPCR = {"unit": "copies/ug", "residual": "log_additive", "sigma": SD}
+FLOW = {
+    "unit": "cells/uL", "residual": "combined", "sigma_proportional": SD,
+    "sigma_additive": SD | {"median": 40.0}, "scale": SD | {"median": 0.02},
+}  # fmt: skip
+BINARY = {
+    "kind": "binary", "exposure": "peak_level", "centre": 10.0,
+    "a0": WORDS | {"dist": "Normal", "mu": 0.45, "sigma": 1.0}, "a1": WORDS | {"dist": "Normal", "mu": 0.4, "sigma": 0.4},
+}  # fmt: skip
+VARIANTS = {
+    "no response": {"response": None},
+    "no toxicity": {"toxicity": None},
+    "correlated": {"correlation": {"eta": 2.0, "reason": "test"}},
+    "two assays": {"assays": {"qpcr": QPCR, "flow": FLOW}},
+    "combined": {"assays": {"qpcr": QPCR | {"residual": "combined", "sigma": None} | {k: FLOW[k] for k in ("sigma_proportional", "sigma_additive")}}},
+    "binary on the peak": {"response": BINARY},
+    "exact": {"structure": "stein"},
+    "other priors": {
+        "random": {name: WORDS | {"dist": "LogNormal", "median": 0.5, "sigma": 0.4} for name in ("cmax", "c0", "alpha", "fb")}
+        | {name: WORDS | {"dist": "HalfNormal", "sigma": 0.4} for name in ("tmax", "beta")},
+        "typical": {name: load_model("cd7-ssc").typical[name].model_dump() for name in ("cmax", "tmax", "c0", "alpha", "beta")}
+        | {"fb": WORDS | {"dist": "Beta", "alpha": 1.5, "beta": 60.0}},
+    },
+}  # fmt: skip
+
+
+def model(name: str) -> ModelSpec:
+    if name in VARIANTS:
+        return load_model("cd7-ssc").replace(**VARIANTS[name])
+    return load_model(name)
+
+
+@pytest.fixture(scope="module", params=[*list_models(), *VARIANTS])
+def twin(request: pytest.FixtureRequest, built: Callable):
+    spec = model(request.param)
+    return built(spec, read_trial(trial_table(spec)))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_both_interpreters_give_every_term_the_same_density(twin, seed: int) -> None:
+    point = twin.prior_point(np.random.default_rng([11, seed]))
+    coordinates = twin.coordinates(point)
+    source = Draws(as_draws(point, twin.spec, twin.data), twin.data)
+    joint(twin.spec, source)
+    pointwise = source.pointwise_log_likelihood()
+    found = twin.terms(coordinates)
+    observed = {variable.name for variable in twin.model.observed_RVs}
+    assert observed == set(pointwise.data_vars)
+    for name in observed:
+        assert found[name] == pytest.approx(float(pointwise[name].sum()), rel=1e-10), name
+    expected = log_prior(twin.spec, twin.weights, point, jacobian=False) + float(sum(pointwise[n].sum() for n in observed))
+    assert sum(found.values()) == pytest.approx(expected, rel=1e-10)
+    if twin.spec.correlation is None:
+        expected += log_prior(twin.spec, twin.weights, point, jacobian=True) - log_prior(twin.spec, twin.weights, point, jacobian=False)
+        assert twin.log_density(coordinates) == pytest.approx(expected, rel=1e-10)
+
+
+def test_pymc_reports_the_random_effects_and_sds_of_the_point(twin) -> None:
+    point = twin.prior_point(np.random.default_rng(5))
+    effects = twin.effects(twin.coordinates(point))
+    for name in twin.spec.random:
+        np.testing.assert_allclose(effects[f"eta_{name}"], point.eta[name], rtol=1e-9, atol=1e-12)
+        assert float(effects[f"omega_{name}"]) == pytest.approx(point.population[f"omega_{name}"], rel=1e-12)
+
+
+def test_every_coordinate_of_the_posterior_is_one_of_the_points(twin) -> None:
+    point = twin.coordinates(twin.prior_point(np.random.default_rng(6)))
+    assert sorted(twin.names) == sorted(point)
+    for variable in twin.model.value_vars:
+        assert variable.ndim == point[variable.name].ndim
+
+
+def test_a_folded_sd_has_the_half_normal_prior(twin) -> None:
+    folded = [name for name in twin.spec.random if is_folded(twin.spec, name)]
+    point = twin.prior_point(np.random.default_rng(7))
+    terms = {sign: {} for sign in (-1.0, 1.0)}
+    for sign, found in terms.items():
+        point.signs = dict.fromkeys(point.signs, sign)
+        found |= twin.terms(twin.coordinates(point))
+    for name in folded:
+        both = np.logaddexp(*(found[f"z_omega_{name}"] for found in terms.values()))
+        prior = stats.halfnorm(scale=twin.spec.random[name].sigma)
+        assert both == pytest.approx(prior.logpdf(point.population[f"omega_{name}"]), rel=1e-12)
+    totals = [sum(found.values()) for found in terms.values()]
+    assert totals[0] == pytest.approx(totals[1], rel=1e-13)
+
+
+def test_the_padding_and_what_is_pending_weigh_nothing(twin) -> None:
+    """A trial's density counts exactly its samples and known outcomes: as many finite terms as the table has entries."""
+    point = twin.prior_point(np.random.default_rng(8))
+    source = Draws(as_draws(point, twin.spec, twin.data), twin.data)
+    joint(twin.spec, source)
+    pointwise = source.pointwise_log_likelihood()
+    samples = twin.trial.observations["assay"].value_counts()
+    for assay in twin.spec.assays:
+        assert int(pointwise[f"level_{assay}"].notnull().sum()) == samples[assay]
+    subjects = twin.trial.subjects
+    for name in set(pointwise.data_vars) - {f"level_{assay}" for assay in twin.spec.assays}:
+        known = subjects[name].notna() & ((name != "criss_lp") | (subjects["criss_step1"] == 0))
+        assert int(pointwise[name].notnull().sum()) == known.sum(), name
