@@ -7,7 +7,13 @@ from .trial.examples import example_path as example_path, list_examples as list_
 from .spec.catalogue import list_models as list_models, load_model as load_model
 from .spec.model import ModelSpec as ModelSpec
 from .spec.priors import describe as describe
-from .kinetics.structure import fraction as fraction, positive as positive, real as real, structure as structure, structures as structures
+from .kinetics.structure import (
+    fraction as fraction,
+    positive as positive,
+    real as real,
+    structure as structure,
+    structures as structures,
+)
 
 # Fit
 from .equations.design import check_fit_together as check_fit_together

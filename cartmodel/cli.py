@@ -16,11 +16,17 @@ from cartmodel.errors import CartmodelError, CartmodelWarning
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
 
-TableArgument = Annotated[str, typer.Argument(help="A trial table (CSV), or the name of a bundled example: cd7_ssc, liu2022_cart_ball.")]
+TableArgument = Annotated[
+    str, typer.Argument(help="A trial table (CSV), or the name of a bundled example: cd7_ssc, liu2022_cart_ball.")
+]
 ModelOption = Annotated[str, typer.Option("--model", "-m", help="A model's name or its .toml file.")]
-IgnoreOption = Annotated[list[str] | None, typer.Option("--ignore", help="A surplus column to ignore; may be repeated.")]
+IgnoreOption = Annotated[
+    list[str] | None, typer.Option("--ignore", help="A surplus column to ignore; may be repeated.")
+]
 DropOption = Annotated[bool, typer.Option("--drop-blq", help="Drop BLQ records (biased; for comparison only).")]
-ExampleSeed = Annotated[int | None, typer.Option("--example-seed", help="Which of a bundled simulated example's trials: 1 to 11.")]
+ExampleSeed = Annotated[
+    int | None, typer.Option("--example-seed", help="Which of a bundled simulated example's trials: 1 to 11.")
+]
 
 
 def main() -> None:
@@ -55,7 +61,9 @@ def _read(table: str, example_seed: int | None, ignore: list[str] | None, drop_b
 
 
 @app.command()
-def models(name: Annotated[str | None, typer.Argument(help="Show one model: its priors and their reasons.")] = None) -> None:
+def models(
+    name: Annotated[str | None, typer.Argument(help="Show one model: its priors and their reasons.")] = None,
+) -> None:
     """List the model files, or show one."""
     console = _console()
     if name is None:
@@ -66,7 +74,9 @@ def models(name: Annotated[str | None, typer.Argument(help="Show one model: its 
         console.print(table)
         return
     spec = cm.load_model(name)
-    table = Table("parameter", "prior: median (95%)", "reason", "source", title=f"{spec.name}: {spec.title}", show_lines=True)
+    table = Table(
+        "parameter", "prior: median (95%)", "reason", "source", title=f"{spec.name}: {spec.title}", show_lines=True
+    )
     for parameter, prior in spec.priors():
         table.add_row(*map(Text, (parameter, cm.describe(prior), prior.reason, prior.source)))
     console.print(table)
@@ -98,15 +108,21 @@ def fit(
     out: Annotated[Path, typer.Option("--out", "-o", help="The run folder to write.")] = Path("run"),
     seed: Annotated[int, typer.Option(help="Seed of the sampler.")] = 1,
     sampler: Annotated[str, typer.Option(help="nutpie, pymc or numpyro.")] = "nutpie",
-    cut: Annotated[bool, typer.Option("--cut", help="Add a two-stage fit (kinetics, then response) and report the difference.")] = False,
+    cut: Annotated[
+        bool, typer.Option("--cut", help="Add a two-stage fit (kinetics, then response) and report the difference.")
+    ] = False,
     chains: Annotated[int, typer.Option(min=1, help="Number of chains.")] = 4,
     cores: Annotated[int, typer.Option(min=1, help="Chains that run at once.")] = 2,
-    draws: Annotated[int | None, typer.Option(min=1, help="Draws a chain of a single run, instead of the ladder.")] = None,
+    draws: Annotated[
+        int | None, typer.Option(min=1, help="Draws a chain of a single run, instead of the ladder.")
+    ] = None,
     example_seed: ExampleSeed = None,
     ignore: IgnoreOption = None,
     drop_blq: DropOption = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Write into a run folder that has content.")] = False,
-    log_likelihood: Annotated[bool, typer.Option("--log-likelihood", help="Store the pointwise log-likelihood.")] = False,
+    log_likelihood: Annotated[
+        bool, typer.Option("--log-likelihood", help="Store the pointwise log-likelihood.")
+    ] = False,
     progress: Annotated[bool, typer.Option(help="Show progress bars.")] = True,
 ) -> None:
     """Fit a model to a trial, print what it says and cannot say, and write a run folder.
@@ -119,8 +135,18 @@ def fit(
     cm.check_fit_together(trial, spec)
     if cut and spec.response is None:
         raise ValueError(f"--cut: model '{spec.name}' has no response; accepted: a model with one")
-    with _busy(f"Fitting {spec.name} to {len(trial.subjects)} patients, {len(trial.observations)} samples: compiling, then sampling", progress):
-        settings = {"sampler": sampler, "random_seed": seed, "chains": chains, "cores": cores, "draws": draws, "say": _say}
+    with _busy(
+        f"Fitting {spec.name} to {len(trial.subjects)} patients, {len(trial.observations)} samples: compiling, then sampling",
+        progress,
+    ):
+        settings = {
+            "sampler": sampler,
+            "random_seed": seed,
+            "chains": chains,
+            "cores": cores,
+            "draws": draws,
+            "say": _say,
+        }
         settings |= {"log_likelihood": log_likelihood, "progressbar": progress and sys.stderr.isatty()}
         fitted = cm.fit(trial, spec, **settings)
         two_stage = cm.fit(trial, spec, method="cut", **settings) if cut else None
@@ -132,7 +158,11 @@ def fit(
         table = cm.compare_fits(fitted, two_stage)
         table.to_csv(out / "joint_against_cut.csv", index=False)
         cm.write_fit(two_stage, out / "fit_cut.nc")
-        _console().print(Text(f"Joint against two-stage (cut) fit. {cm.diagnose(two_stage).verdict}\n{table.round(3).to_string(index=False)}\n"))
+        _console().print(
+            Text(
+                f"Joint against two-stage (cut) fit. {cm.diagnose(two_stage).verdict}\n{table.round(3).to_string(index=False)}\n"
+            )
+        )
     _console().print(Text(f"Written: {out}/ (fit.nc, tables as CSV, figures, summary.txt, manifest.json)"))
     if not summary.diagnosis.trusted:
         raise SystemExit(1)
@@ -161,7 +191,9 @@ def _busy(text: str, progress: bool) -> Iterator[None]:
 @app.command()
 def predict(
     run: Annotated[Path, typer.Argument(help="A fit.nc, or a run folder.")],
-    dose: Annotated[list[float] | None, typer.Option(help="Dose in cells; may be repeated. Default: the trial's.")] = None,
+    dose: Annotated[
+        list[float] | None, typer.Option(help="Dose in cells; may be repeated. Default: the trial's.")
+    ] = None,
     n: Annotated[int, typer.Option(min=1, help="New patients for each draw.")] = 100,
     seed: Annotated[int, typer.Option(help="Seed of the new patients.")] = 1,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the tables as CSV into this folder.")] = None,
@@ -169,7 +201,11 @@ def predict(
     """Predict exposures, remission and DLT of new patients at any dose, from a fit on disk."""
     fitted = cm.read_fit(run / "fit.nc" if run.is_dir() else run)
     new = cm.predict(fitted, dose=dose or None, n=n, random_seed=seed)
-    tables = {"exposures": cm.exposure_table(fitted, new), "outcomes": cm.outcome_table(fitted, new), "doses": cm.compare_doses(fitted, new=new)}
+    tables = {
+        "exposures": cm.exposure_table(fitted, new),
+        "outcomes": cm.outcome_table(fitted, new),
+        "doses": cm.compare_doses(fitted, new=new),
+    }
     console = _console()
     if fitted.attrs["simulated"]:
         console.print("SIMULATED DATA - not a real trial")
@@ -187,7 +223,9 @@ def predict(
 
 @app.command()
 def simulate(
-    scenario: Annotated[Path | None, typer.Argument(help="A scenario file; default: that of the bundled example.")] = None,
+    scenario: Annotated[
+        Path | None, typer.Argument(help="A scenario file; default: that of the bundled example.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the trial.")] = 1,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for trial.csv and truth.csv.")] = Path("simulated"),
 ) -> None:
@@ -198,4 +236,6 @@ def simulate(
     simulated.table.to_csv(out / "trial.csv", index=False)
     simulated.truth.to_csv(out / "truth.csv", index=False)
     patients, samples = simulated.table["subject"].nunique(), len(simulated.table)
-    _console().print(Text(f"SIMULATED: {patients} patients, {samples} samples, {simulated.table['blq'].mean():.1%} BLQ, in {out}/"))
+    _console().print(
+        Text(f"SIMULATED: {patients} patients, {samples} samples, {simulated.table['blq'].mean():.1%} BLQ, in {out}/")
+    )

@@ -61,11 +61,19 @@ def _disagreements(trial: TrialData, spec: ModelSpec) -> Iterator[Problem]:
     for name, assay in assays.items():
         if not same_unit(trial.units[assay], spec.assays[name].unit):
             found, wanted = trial.units[assay], spec.assays[name].unit
-            yield Problem(f"unit of assay '{assay}'", f"the table says '{found}', the model '{wanted}'", f"'{wanted}'; values are never converted silently")
+            yield Problem(
+                f"unit of assay '{assay}'",
+                f"the table says '{found}', the model '{wanted}'",
+                f"'{wanted}'; values are never converted silently",
+            )
     missing = trial.subjects.index[trial.subjects["dose"].isna()]
     if spec.uses_dose and len(missing):
         shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
-        yield Problem("column dose", f"no dose for {len(missing)} patients ({shown})", f"a dose in cells for each; '{spec.name}' uses it")
+        yield Problem(
+            "column dose",
+            f"no dose for {len(missing)} patients ({shown})",
+            f"a dose in cells for each; '{spec.name}' uses it",
+        )
 
 
 def design(trial: TrialData, spec: ModelSpec) -> xr.Dataset:
@@ -87,7 +95,11 @@ def design(trial: TrialData, spec: ModelSpec) -> xr.Dataset:
     subjects = trial.subjects
     data = xr.Dataset(coords={"subject": subjects.index.to_numpy(dtype=object).astype(str)})
     data["dose"] = ("subject", subjects["dose"].to_numpy(float))
-    log_dose = np.log(subjects["dose"].to_numpy(float) / spec.dose.reference) if spec.dose is not None else np.zeros(len(subjects))
+    log_dose = (
+        np.log(subjects["dose"].to_numpy(float) / spec.dose.reference)
+        if spec.dose is not None
+        else np.zeros(len(subjects))
+    )
     data["log_dose"] = ("subject", np.where(np.isnan(log_dose), 0.0, log_dose))
     assays = match_assays(trial, spec)
     for name in spec.assays:

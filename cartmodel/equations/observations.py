@@ -100,7 +100,9 @@ class CombinedLevel:
         log_level, proportional, additive, _ = parts
         level = np.exp(log_level)
         noise = np.hypot(proportional * level, additive) * rng.standard_normal(np.shape(log_level + proportional))
-        return np.log(np.maximum(level + noise, 0.0), where=level + noise > 0, out=np.full(np.shape(level + noise), -np.inf))
+        return np.log(
+            np.maximum(level + noise, 0.0), where=level + noise > 0, out=np.full(np.shape(level + noise), -np.inf)
+        )
 
 
 @dataclass(frozen=True)

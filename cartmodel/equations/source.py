@@ -24,7 +24,9 @@ class Source(Protocol):
         """Return a known quantity of the trial: ``log_dose`` per subject, ``time_<assay>`` per sample."""
         ...
 
-    def individuals(self, centres: Mapping[str, Any], omegas: Mapping[str, Any], correlation: Any | None) -> dict[str, Any]:
+    def individuals(
+        self, centres: Mapping[str, Any], omegas: Mapping[str, Any], correlation: Any | None
+    ) -> dict[str, Any]:
         """Return centre + random effect for each parameter, per subject; ``correlation`` is the LKJ prior or None."""
         ...
 

@@ -37,7 +37,9 @@ class _Replicates:
     def known(self, name: str) -> Any:
         return self._data[name].values
 
-    def individuals(self, centres: Mapping[str, Any], omegas: Mapping[str, Any], correlation: Any | None) -> dict[str, Any]:
+    def individuals(
+        self, centres: Mapping[str, Any], omegas: Mapping[str, Any], correlation: Any | None
+    ) -> dict[str, Any]:
         raise TypeError("the second stage has no kinetics")
 
     def per_sample(self, value: Any) -> Any:
@@ -68,7 +70,9 @@ def cut_response(
     names = [str(v.name) for v in model.free_RVs]
     rhat = arviz_stats.rhat(stage[names])
     worst = max(float(rhat[name].quantile(0.99)) for name in names)
-    gate = Gate("second stage", worst < 1.05, f"second stage: 99% of the R-hats of its {len(u)} blocks are below {worst:.3f}")
+    gate = Gate(
+        "second stage", worst < 1.05, f"second stage: 99% of the R-hats of its {len(u)} blocks are below {worst:.3f}"
+    )
     last = stage[names].isel(chain=0, draw=-1, drop=True)
     response = {name: (("chain", "draw"), last[name].values.reshape(chains, each)) for name in names}
     return kept.assign(response).assign_coords(draw=np.arange(each)), gate

@@ -59,7 +59,9 @@ def diagnose(fit: xr.DataTree) -> Diagnosis:
     -----
     Rank-normalised split R-hat and ESS: Vehtari et al., Bayesian Analysis 2021;16:667.
     """
-    if fit.attrs["method"] == "cut":  # it keeps a few hundred draws of its kinetics: the verdict is that of the whole run
+    if (
+        fit.attrs["method"] == "cut"
+    ):  # it keeps a few hundred draws of its kinetics: the verdict is that of the whole run
         return Diagnosis(tuple(Gate(**gate) for gate in json.loads(fit.attrs["ladder"])[-1]["gates"]))
     return diagnose_draws(population(fit["posterior"].to_dataset()), fit["sample_stats"].to_dataset())
 

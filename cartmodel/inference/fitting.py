@@ -25,7 +25,7 @@ from cartmodel.prediction.prior import prior_draws
 from cartmodel.spec import ModelSpec, load_model
 from cartmodel.trial import TrialData
 
-LADDER = ((1000, 1000, 0.9), (2000, 2000, 0.95), (4000, 2000, 0.99))
+LADDER = ((1000, 1000, 0.85), (2000, 2000, 0.95), (4000, 2000, 0.99))
 """Draws, tuning steps and target acceptance of the first run and of each fresh repeat after a missed gate."""
 
 _NAMES = {"depth": "tree_depth", "logp": "lp", "mean_tree_accept": "acceptance_rate"}
@@ -128,7 +128,11 @@ def _rungs(draws: int | None, tune: int | None, target_accept: float | None) -> 
 
 
 def _climb(
-    model: pm.Model, sampler: str, rungs: tuple[tuple[int, int, float], ...], settings: Sampling, say: Callable[[str], None]
+    model: pm.Model,
+    sampler: str,
+    rungs: tuple[tuple[int, int, float], ...],
+    settings: Sampling,
+    say: Callable[[str], None],
 ) -> tuple[xr.DataTree, dict[str, Any]]:
     """Return the first run that passes the gates, or the last one, with the record of all."""
     run = samplers[sampler]
@@ -150,7 +154,9 @@ def _climb(
             break
         if number + 1 < len(rungs):
             missed = "; ".join(gate.found for gate in diagnosis.gates if not gate.passed)
-            say(f"Run {number + 1} ({draws} draws a chain) missed a gate: {missed}. Repeating with {rungs[number + 1][0]} draws a chain.")
+            say(
+                f"Run {number + 1} ({draws} draws a chain) missed a gate: {missed}. Repeating with {rungs[number + 1][0]} draws a chain."
+            )
     return tree, record
 
 
@@ -167,7 +173,9 @@ def _tidy(tree: xr.DataTree, model: pm.Model) -> xr.DataTree:
     used = {dim for name in posterior.data_vars for dim in posterior[name].dims}
     posterior = posterior.drop_vars([c for c in posterior.coords if c not in used])
     stats = tree["sample_stats"].to_dataset()
-    plain = stats[[n for n, v in stats.data_vars.items() if set(v.dims) == {"chain", "draw"} and v.dtype.kind in "biuf"]]
+    plain = stats[
+        [n for n, v in stats.data_vars.items() if set(v.dims) == {"chain", "draw"} and v.dtype.kind in "biuf"]
+    ]
     plain = plain.rename({old: new for old, new in _NAMES.items() if old in plain and new not in plain})
     plain = plain.drop_vars([c for c in plain.coords if c not in ("chain", "draw")])
     for dataset in (posterior, plain):

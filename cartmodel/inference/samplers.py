@@ -112,4 +112,6 @@ def _load(package: str) -> Any:
     try:
         return import_module(package)
     except ImportError as error:
-        raise SamplerError(f"sampler needs the package '{package}', which is not installed: pip install 'cartmodel[{package}]'") from error
+        raise SamplerError(
+            f"sampler needs the package '{package}', which is not installed: pip install 'cartmodel[{package}]'"
+        ) from error

@@ -28,9 +28,7 @@ def exposed_days(xp: Any, rate: Any, span: Any) -> Any:
     return -xp.expm1(-safe * span) / safe
 
 
-def area(
-    xp: Any, start: Any, end: Any, *, cmax: Any, tmax: Any, rho: Any, alpha: Any, fb: Any, beta: Any
-) -> Any:
+def area(xp: Any, start: Any, end: Any, *, cmax: Any, tmax: Any, rho: Any, alpha: Any, fb: Any, beta: Any) -> Any:
     """Return the area under the piecewise curve with growth rate ``rho`` between two times, on either side of the peak or across it."""
     grown, declined = xp.minimum(end, tmax), xp.maximum(end - tmax, 0.0)
     before, after = xp.minimum(start, tmax), xp.maximum(start - tmax, 0.0)

@@ -129,7 +129,9 @@ def structure(
         arguments = signature(curve).parameters.values()
         keywords = [a.name for a in arguments if a.kind is Argument.KEYWORD_ONLY and a.default is Argument.empty]
         if set(keywords) != set(parameters):
-            raise ValueError(f"structure '{name}': the curve takes {sorted(keywords)}, but {sorted(parameters)} are declared")
+            raise ValueError(
+                f"structure '{name}': the curve takes {sorted(keywords)}, but {sorted(parameters)} are declared"
+            )
         ordered = {key: parameters[key] for key in keywords}
         structures.add(name, Structure(name, ordered, curve, integral, peak))
         return curve

@@ -32,8 +32,8 @@ _QUANTILES = (INTERVAL[0], 0.5, INTERVAL[1])
 def exposure_by_dose(fit: xr.DataTree, new: xr.Dataset | None = None, stamp: str = "") -> Figure:
     """Return Cmax and the areas under the curve against dose: each patient, and the 95% range of a new patient.
 
-    Points and whiskers are posterior medians and 95% intervals. Patients of a dose stand side by side in the order of the
-    trial. A model without dose has a single category.
+    Points and whiskers are posterior medians and 95% intervals. Patients of a dose stand side by side in the
+    order of the trial. A model without dose has a single category.
 
     Parameters
     ----------

@@ -72,7 +72,9 @@ def individual_fits(fit: xr.DataTree, stamp: str = "", assay: str | None = None)
             f"model {spec.name}, {patients_text(n)}; shaded: 95% interval of the patient's curve",
         ]
         width = max(6.5, 1.85 * columns + 0.7)
-        figure = new_figure(width, 1.65 * rows + 0.9, title, notes, stamp_text(fit.attrs["simulated"], stamp))
+        figure = new_figure(
+            width, 1.7 * rows + (1.4 if rows == 1 else 0.8), title, notes, stamp_text(fit.attrs["simulated"], stamp)
+        )
         grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
         for i, axes in enumerate(grid.flat):
             if i >= n:
@@ -86,8 +88,8 @@ def individual_fits(fit: xr.DataTree, stamp: str = "", assay: str | None = None)
             dose = float(patient["dose"])
             named = shortened(str(patient["subject"].item()), 24 if np.isnan(dose) else 13)
             axes.set_title(named if np.isnan(dose) else f"{named}, {dose_text(dose)}", size=8, pad=3, parse_math=False)
-        figure.supylabel(f"Level, assay {assay} ({spec.assays[assay].unit})", fontsize=9, parse_math=False)
-        footer(figure, _legend(), 3 if columns < 5 else 6, time_label(last))
+        side = f"Level, assay {assay} ({spec.assays[assay].unit})"
+        footer(figure, _legend(), 3 if columns < 5 else 6, time_label(last), side)
     return figure
 
 

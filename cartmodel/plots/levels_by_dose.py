@@ -42,7 +42,8 @@ def levels_by_dose(trial: TrialData, stamp: str = "") -> Figure:
         groups = dose_groups(trial.subjects["dose"].to_numpy(float))
         columns = max(1, len(groups) if len(groups) <= 4 else 3)
         deep = max(1, ceil(len(groups) / columns))
-        rows = deep * len(trial.assays)
+        assays = trial.assays or ("",)  # without any sample there is no assay
+        rows = deep * len(assays)
         seen = trial.observations
         notes = [
             trial.name,
@@ -52,11 +53,9 @@ def levels_by_dose(trial: TrialData, stamp: str = "") -> Figure:
         figure = new_figure(
             width, 3.0 * rows + 0.7, "Observed levels by dose group", notes, stamp_text(trial.simulated, stamp)
         )
-        grid = figure.subplots(
-            rows, columns, squeeze=False, sharex=True, sharey="none" if len(trial.assays) > 1 else "all"
-        )
+        grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey="none" if len(assays) > 1 else "all")
         last = float(seen["time"].max()) if len(seen) else 28.0
-        for number, assay in enumerate(trial.assays):
+        for number, assay in enumerate(assays):
             block = list(grid[number * deep : (number + 1) * deep].flat)
             for axes, (label, mask, colour) in zip(block, groups, strict=False):
                 _panel(axes, trial, assay, trial.subjects.index[mask], colour)
@@ -66,7 +65,8 @@ def levels_by_dose(trial: TrialData, stamp: str = "") -> Figure:
             for axes in block[len(groups) :]:
                 axes.remove()
             for axes in block[: len(groups) : columns]:
-                axes.set_ylabel(f"Level, assay {assay} ({trial.units[assay]})", parse_math=False)
+                told = f"Level, assay {assay} ({trial.units[assay]})" if assay else "Level"
+                axes.set_ylabel(told, parse_math=False)
         footer(figure, _legend(), 3, time_label(last))
     return figure
 

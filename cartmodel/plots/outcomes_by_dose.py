@@ -33,7 +33,9 @@ _OBSERVED: dict[str, Any] = {"marker": "D", "markersize": 6, "markerfacecolor": 
 
 
 def outcomes_by_dose(fit: xr.DataTree, new: xr.Dataset | None = None, stamp: str = "") -> Figure | None:
-    """Return the probability of remission and of DLT by dose for a new patient with 95% intervals, and what was observed.
+    """Return the probability of remission and of DLT by dose for a new patient, beside what was observed.
+
+    Points and whiskers are medians and 95% intervals of the probability.
 
     Parameters
     ----------

@@ -79,12 +79,13 @@ def response_by_exposure(fit: xr.DataTree, stamp: str = "") -> Figure | None:
         panels = figure.subplots(1, 2 if criss else 1, squeeze=False)[0]
         _probability(panels[0], fit, spec, grid)
         _outcomes(panels[0], observed_outcome(fit, spec, "remission"), (low, middle, high), groups)
+        events = None
         if isinstance(response, CrissResponse):
-            _predictor(panels[1], fit, response, grid, middle, groups)
+            events = _predictor(panels[1], fit, response, grid, middle, groups)
         for axes in panels:
             log_axis(axes.xaxis, float(grid[0]), float(grid[-1]))
             axes.set_xlabel(f"{label} ({unit_text(found.attrs['units'])}, log scale)", parse_math=False)
-        footer(figure, _legend(groups, criss=criss), 4 if criss else 3)
+        footer(figure, _legend(groups, events), 4 if criss else 3)
     return figure
 
 
@@ -139,7 +140,8 @@ def _predictor(
     grid: xr.DataArray,
     middle: np.ndarray,
     groups: list[tuple[str, np.ndarray, str]],
-) -> None:
+) -> int:
+    """Draw the linear predictor and return the number of step-1 events."""
     posterior = fit["posterior"].to_dataset()
     _band(axes, grid, posterior["k0"] + posterior["k1"] * (np.log(grid) - response.centre))
     axes.axhline(response.threshold, color=VERMILLION, linewidth=0.9, linestyle=(0, (1, 1.5)))
@@ -162,20 +164,22 @@ def _predictor(
     axes.grid(visible=True, axis="y", color="#e6e6e6", linewidth=0.6)
     axes.set_ylabel("CRISS linear predictor (log odds)")
     axes.set_title(f"Linear predictor, n = {int((~np.isnan(score)).sum())}; step-1 events: {int(events.sum())}")
+    return int(events.sum())
 
 
-def _legend(groups: list[tuple[str, np.ndarray, str]], *, criss: bool) -> list[Line2D | Patch]:
+def _legend(groups: list[tuple[str, np.ndarray, str]], events: int | None) -> list[Line2D | Patch]:
     handles: list[Line2D | Patch] = [
         Line2D([], [], color=colour, marker="o", markersize=4.5, linewidth=0.7, label=f"{label}, n = {int(mask.sum())}")
         for label, mask, colour in groups
     ]
     handles += [
-        Line2D([], [], color=GREEN, linewidth=1.5, label="median"),
-        Patch(facecolor=GREEN, alpha=0.2, label="95% interval"),
+        Line2D([], [], color=GREEN, linewidth=1.5, label="model: median"),
+        Patch(facecolor=GREEN, alpha=0.2, label="model: 95% interval"),
     ]
-    if criss:
+    if events is not None:
         handles.append(
             Line2D([], [], color=VERMILLION, linewidth=0.9, linestyle=(0, (1, 1.5)), label="threshold of remission")
         )
+    if events:
         handles.append(Line2D([], [], color=DARK, marker="x", linestyle="none", label="step-1 event (no predictor)"))
     return handles

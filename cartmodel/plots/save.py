@@ -1,11 +1,10 @@
 """Figures on disk."""
 
-import warnings
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from cartmodel.plots.style import style
+from cartmodel.plots.style import quiet_glyphs, style
 
 
 def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
@@ -30,9 +29,7 @@ def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{name}.png", folder / f"{name}.svg"]
-    with style(), warnings.catch_warnings():
-        # A name in a script that the bundled font lacks is drawn as boxes in the PNG; the SVG keeps it as text.
-        warnings.filterwarnings("ignore", message="(?s)Glyph .* missing from font", category=UserWarning)
+    with style(), quiet_glyphs():
         for path in paths:
             metadata = {"Date": None} if path.suffix == ".svg" else {"Software": None}
             figure.savefig(path, dpi=150, facecolor="white", metadata=metadata)

@@ -1,8 +1,9 @@
 """What all figures share: colours, heading and footer; axes of dose, time and level; names and units in words."""
 
 import textwrap
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import matplotlib
@@ -50,6 +51,14 @@ def style() -> AbstractContextManager[None]:
     return matplotlib.rc_context(STYLE)  # pyright: ignore[reportArgumentType]
 
 
+@contextmanager
+def quiet_glyphs() -> Iterator[None]:
+    """Silence matplotlib about a script that its font lacks: a PNG then shows boxes, an SVG keeps the text."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="(?s)Glyph .* missing from font", category=UserWarning)
+        yield
+
+
 def new_figure(width: float, height: float, title: str, notes: Sequence[str], stamp: str) -> Figure:
     """Return an empty figure (inches) with a heading: a title, grey lines of notes, the stamp in the upper right.
 
@@ -77,8 +86,11 @@ def new_figure(width: float, height: float, title: str, notes: Sequence[str], st
     return figure
 
 
-def footer(figure: Figure, handles: Sequence[Artist], columns: int, label: str = "") -> None:
-    """Put a legend at the foot of a figure and, above it, the label of an axis that all panels share."""
+def footer(figure: Figure, handles: Sequence[Artist], columns: int, label: str = "", side: str = "") -> None:
+    """Put a legend at the foot of a figure and the labels of axes that all panels share, then lay it out for good.
+
+    The layout is fixed, since constrained layout moves a little each time a figure is drawn.
+    """
     total = figure.get_figheight()
     height = 0.08 + 0.185 * -(-len(handles) // columns)
     figure.legend(handles=handles, loc="lower center", ncols=columns, bbox_to_anchor=(0.5, 0.0), borderaxespad=0.3)
@@ -88,6 +100,11 @@ def footer(figure: Figure, handles: Sequence[Artist], columns: int, label: str =
     engine = figure.get_layout_engine()
     top = engine.get()["rect"][3] if engine is not None else 1.0
     _arrange(figure, rect=(0.0, height / total, 1.0, top - height / total))
+    if side:
+        figure.supylabel(side, y=0.5 * (height / total + top), size=9, parse_math=False)
+    with quiet_glyphs():
+        figure.draw_without_rendering()
+    figure.set_layout_engine("none")
 
 
 def _arrange(figure: Figure, **settings: Any) -> None:
@@ -115,7 +132,7 @@ def dose_number(dose: float) -> str:
     >>> dose_number(2.5e7), dose_number(1e8)
     ('2.5e7', '1e8')
     """
-    mantissa, exponent = f"{dose:.2e}".split("e")
+    mantissa, exponent = f"{dose:.3e}".split("e")
     return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
 
 
@@ -288,12 +305,12 @@ def dose_axis(axes: Axes, doses: np.ndarray, under: dict[float, str] | None = No
     """Set an axis of ln dose with ticks at the doses, a line ``under`` each; without doses a single category."""
     under = under or {}
     if not len(doses):
-        axes.set_xlim(-1.0, 1.0)
+        axes.set_xlim(-0.6, 0.6)
         axes.set_xticks([0.0], ["\n".join(["all patients", *under.values()])], parse_math=False)
         axes.set_xlabel("The model uses no dose")
         return
     at = [float(d) for d in doses]
-    pad = 0.6 * (np.ptp(np.log(at)) / 2 if len(at) > 1 else 1.0)
+    pad = 0.6 * (np.ptp(np.log(at)) / 2 if len(at) > 1 else 2.0)
     axes.set_xlim(np.log(min(at)) - pad, np.log(max(at)) + pad)
     shown = thinned(ends_first(at), np.log, 0.09 * (np.ptp(np.log(at)) + 2 * pad))
     axes.set_xticks(

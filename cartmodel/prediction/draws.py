@@ -37,7 +37,9 @@ class Draws:
 
     xp: Any = vocabulary
 
-    def __init__(self, population: xr.Dataset, data: xr.Dataset, *, seed: int = 0, new_patients: str | None = None) -> None:
+    def __init__(
+        self, population: xr.Dataset, data: xr.Dataset, *, seed: int = 0, new_patients: str | None = None
+    ) -> None:
         self._population, self._data, self._seed, self._new = population, data, seed, new_patients
         self.observables: dict[str, Observable] = {}
 

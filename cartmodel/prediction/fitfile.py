@@ -15,7 +15,11 @@ def write_fit(fit: xr.DataTree, path: str | Path) -> Path:
     """Write a fit to a netCDF file and return its path."""
     target = Path(path)
     encoding = {
-        f"/{group}": {str(name): {"zlib": True, "complevel": 4} for name, v in fit[group].data_vars.items() if v.dtype.kind in "fi" and v.ndim}
+        f"/{group}": {
+            str(name): {"zlib": True, "complevel": 4}
+            for name, v in fit[group].data_vars.items()
+            if v.dtype.kind in "fi" and v.ndim
+        }
         for group in fit.children
     }
     fit.to_netcdf(target, engine="h5netcdf", encoding=encoding)

@@ -22,7 +22,13 @@ def population(posterior: xr.Dataset) -> xr.Dataset:
 
 def block_of(spec: ModelSpec, name: str) -> str:
     """Return the block of the parameter table that a population parameter belongs to."""
-    blocks = {"omega": "between-patient SD", "corr": "correlation", "cov": "dose effect", "sigma": "residual", "scale": "residual"}
+    blocks = {
+        "omega": "between-patient SD",
+        "corr": "correlation",
+        "cov": "dose effect",
+        "sigma": "residual",
+        "scale": "residual",
+    }
     if name.endswith("_pop"):
         return "typical value"
     if spec.toxicity is not None and name in type(spec.toxicity).model_fields:

@@ -40,7 +40,9 @@ def exposure(fit: xr.DataTree) -> xr.Dataset:
     known = fit["constant_data"].to_dataset()
     source = Draws(fit["posterior"].to_dataset(), known)
     found = _exposures(spec, individual_parameters(spec, source))
-    return _label(found.assign_coords(dose=("subject", known["dose"].values)), spec).transpose("chain", "draw", "subject")
+    return _label(found.assign_coords(dose=("subject", known["dose"].values)), spec).transpose(
+        "chain", "draw", "subject"
+    )
 
 
 def predict(
@@ -94,7 +96,12 @@ def predict(
     for number, start in enumerate(range(0, posterior.sizes["draw"], _BLOCK)):
         kept = posterior.isel(draw=slice(start, start + _BLOCK))
         seed = int(np.random.SeedSequence([random_seed, number]).generate_state(1)[0])
-        source = Draws(kept, data, seed=seed, new_patients=None if patients == "trial" else "random" if patients == "new" else "typical")
+        source = Draws(
+            kept,
+            data,
+            seed=seed,
+            new_patients=None if patients == "trial" else "random" if patients == "new" else "typical",
+        )
         blocks.append(_predict(spec, source, times))
     found = xr.concat(blocks, dim="draw")
     return _label(found, spec).transpose("chain", "draw", *(d for d in ("dose", "subject", "time") if d in found.dims))
@@ -150,7 +157,9 @@ def _predict(spec: ModelSpec, source: Draws, times: Sequence[float] | None) -> x
     if spec.toxicity is not None:
         found["dlt"] = xp.expit(toxicity_logit(spec, source))
     if times is not None:
-        days = xr.DataArray(np.asarray(times, dtype=float), dims="time", coords={"time": np.asarray(times, dtype=float)})
+        days = xr.DataArray(
+            np.asarray(times, dtype=float), dims="time", coords={"time": np.asarray(times, dtype=float)}
+        )
         found["level"] = np.exp(spec.curve.log_level(xp, days, **parameters))
     return found
 
@@ -160,7 +169,13 @@ def _exposures(spec: ModelSpec, parameters: dict[str, xr.DataArray]) -> xr.Datas
 
 
 def _label(found: xr.Dataset, spec: ModelSpec) -> xr.Dataset:
-    units = {"peak_level": spec.unit, "peak_time": "day", "remission": "probability", "dlt": "probability", "level": spec.unit}
+    units = {
+        "peak_level": spec.unit,
+        "peak_time": "day",
+        "remission": "probability",
+        "dlt": "probability",
+        "level": spec.unit,
+    }
     for name in found.data_vars:
         found[name].attrs["units"] = units.get(str(name), f"{spec.unit} x day")
     found.attrs = {"model": spec.name, "level_unit": spec.unit}

@@ -52,7 +52,9 @@ def parameter_table(fit: xr.DataTree) -> pd.DataFrame:
                 row["cv_percent"] = 100.0 * float(np.sqrt(np.expm1(values**2)).median())
             row["eta_shrinkage"] = _shrinkage(posterior[f"eta_{effect}"], values)
         rows.append(row | (_movement(priors[name], values) if name in priors else {}))
-    blocks = list(dict.fromkeys(("typical value", "between-patient SD", "correlation", *(str(r["block"]) for r in rows))))
+    blocks = list(
+        dict.fromkeys(("typical value", "between-patient SD", "correlation", *(str(r["block"]) for r in rows)))
+    )
     table = pd.DataFrame(rows)
     order = table["block"].map(blocks.index).argsort(kind="stable")
     return table.iloc[order].reset_index(drop=True)
@@ -69,7 +71,9 @@ def _shrinkage(eta: xr.DataArray, omega: xr.DataArray) -> float:
 
 def _movement(prior: object, values: xr.DataArray) -> dict[str, object]:
     """Return how far the data moved a parameter: the prior's range, contraction, shift, and the verdict in words."""
-    natural = isinstance(prior, HalfNormal)  # the half of a normal: its log has a long tail towards 0 that means nothing
+    natural = isinstance(
+        prior, HalfNormal
+    )  # the half of a normal: its log has a long tail towards 0 that means nothing
     before = quantile(prior, _GRID) if natural else unbounded(prior, quantile(prior, _GRID))
     after = values.values if natural else unbounded(prior, values.values)
     contraction = 1.0 - float(np.var(after)) / float(np.var(before))
@@ -111,12 +115,21 @@ def exposure_table(fit: xr.DataTree, new: xr.Dataset | None = None) -> pd.DataFr
         fresh = new.sel(dose=value) if "dose" in new.dims else new
         group = known.isel(subject=np.flatnonzero((known["dose"].values == value) | np.isnan(value)))
         for name in known.data_vars:
-            row = {"dose": value, "exposure": str(name), "units": known[name].attrs.get("units", ""), "patients": group.sizes["subject"]}
+            row = {
+                "dose": value,
+                "exposure": str(name),
+                "units": known[name].attrs.get("units", ""),
+                "patients": group.sizes["subject"],
+            }
             if group.sizes["subject"]:
                 mean = np.exp(np.log(group[name]).mean("subject"))
                 row |= {"median": float(mean.median()), **_interval(mean)}
             fresh_range = _interval(fresh[name])
-            row |= {"new_median": float(fresh[name].median()), "new_lower": fresh_range["lower"], "new_upper": fresh_range["upper"]}
+            row |= {
+                "new_median": float(fresh[name].median()),
+                "new_lower": fresh_range["lower"],
+                "new_upper": fresh_range["upper"],
+            }
             rows.append(row)
     return pd.DataFrame(rows)
 
@@ -162,7 +175,12 @@ def observed_outcome(fit: xr.DataTree, spec: ModelSpec, outcome: str) -> np.ndar
 
 
 def compare_doses(
-    fit: xr.DataTree, dose: Sequence[float] | None = None, *, n: int = 100, random_seed: int = 1, new: xr.Dataset | None = None
+    fit: xr.DataTree,
+    dose: Sequence[float] | None = None,
+    *,
+    n: int = 100,
+    random_seed: int = 1,
+    new: xr.Dataset | None = None,
 ) -> pd.DataFrame:
     """Return each pair of doses compared on exposures, remission and DLT, for the population of new patients.
 
@@ -203,9 +221,18 @@ def compare_doses(
                 above = change > 1
             p = float(above.mean())
             better = np.nan if name == "peak_time" else 1.0 - p if name == "dlt" else p
-            row = {"high": high, "low": low, "measure": name, "scale": scale, "median": float(change.median()), **_interval(change)}
+            row = {
+                "high": high,
+                "low": low,
+                "measure": name,
+                "scale": scale,
+                "median": float(change.median()),
+                **_interval(change),
+            }
             rows.append(row | {"p_higher": p, "p_better": better, "note": _BY_FORM if name == "dlt" else ""})
-    return pd.DataFrame(rows, columns=["high", "low", "measure", "scale", "median", "lower", "upper", "p_higher", "p_better", "note"])
+    return pd.DataFrame(
+        rows, columns=["high", "low", "measure", "scale", "median", "lower", "upper", "p_higher", "p_better", "note"]
+    )
 
 
 def compare_fits(joint: xr.DataTree, cut: xr.DataTree) -> pd.DataFrame:
@@ -233,7 +260,11 @@ def compare_fits(joint: xr.DataTree, cut: xr.DataTree) -> pd.DataFrame:
     spec = spec_of(joint)
     if spec.response is None:
         raise ValueError(f"model '{spec.name}' has no response; accepted: a model with one")
-    rows = [_side_by_side(name, joint["posterior"][name], cut["posterior"][name]) for name, prior in spec.response if hasattr(prior, "dist")]
+    rows = [
+        _side_by_side(name, joint["posterior"][name], cut["posterior"][name])
+        for name, prior in spec.response
+        if hasattr(prior, "dist")
+    ]
     one, other = predict(joint)["remission"].mean("subject"), predict(cut)["remission"].mean("subject")
     for value in one["dose"].values if "dose" in one.dims else [None]:
         at = {} if value is None else {"dose": value}

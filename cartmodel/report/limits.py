@@ -24,10 +24,16 @@ def limits(fit: xr.DataTree, parameters: pd.DataFrame, outcomes: pd.DataFrame, c
     said: list[str] = []
     said += _dose_and_exposure(comparison, exposure_name(*spec.windows[0]))
     if spec.uses_dose and len(np.unique(doses)) == 1:
-        said.append(f"All patients had one dose ({dose_words(doses[0])}): every effect of the dose is the prior's, not this trial's.")
-    prior_bound = parameters.loc[parameters["moved"] == "prior-dominated", "parameter"].tolist() if "moved" in parameters else []
+        said.append(
+            f"All patients had one dose ({dose_words(doses[0])}): every effect of the dose is the prior's, not this trial's."
+        )
+    prior_bound = (
+        parameters.loc[parameters["moved"] == "prior-dominated", "parameter"].tolist() if "moved" in parameters else []
+    )
     if prior_bound:
-        said.append(f"The data said next to nothing about {listed(prior_bound)}: these are reported as prior-dominated, and their intervals are the prior's.")
+        said.append(
+            f"The data said next to nothing about {listed(prior_bound)}: these are reported as prior-dominated, and their intervals are the prior's."
+        )
     said += _outcomes(outcomes, comparison)
     said += _response(fit)
     pending = _pending(fit)
@@ -35,8 +41,12 @@ def limits(fit: xr.DataTree, parameters: pd.DataFrame, outcomes: pd.DataFrame, c
         said.append(pending)
     unsampled = int((_samples(fit) == 0).sum())
     if unsampled:
-        said.append(f"{unsampled} of {len(doses)} patients have no sample: their exposures are those of any new patient at their dose.")
-    said.append(f"There is no control group, and {len(doses)} patients are few: an effect that is not seen here is not thereby absent.")
+        said.append(
+            f"{unsampled} of {len(doses)} patients have no sample: their exposures are those of any new patient at their dose."
+        )
+    said.append(
+        f"There is no control group, and {len(doses)} patients are few: an effect that is not seen here is not thereby absent."
+    )
     return said
 
 
@@ -107,7 +117,9 @@ def _pending(fit: xr.DataTree) -> str:
         step1 = fit["observed_data"]["criss_step1"].values
         counts["ACR-CRISS"] = int((np.isnan(fit["observed_data"]["criss_lp"].values) & (step1 != 1.0)).sum())
     open_ones = [f"{name} of {count} patients" for name, count in counts.items() if count]
-    return f"Still pending, or not recorded: {listed(open_ones)}. They count as unknown, not as no." if open_ones else ""
+    return (
+        f"Still pending, or not recorded: {listed(open_ones)}. They count as unknown, not as no." if open_ones else ""
+    )
 
 
 def _samples(fit: xr.DataTree) -> np.ndarray:

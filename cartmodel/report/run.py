@@ -16,7 +16,9 @@ from cartmodel.report.summary import Summary, print_summary
 from cartmodel.trial import TrialData
 
 
-def write_run(summary: Summary, trial: TrialData, folder: str | Path, *, progress: Callable[[str], None] | None = None) -> Path:
+def write_run(
+    summary: Summary, trial: TrialData, folder: str | Path, *, progress: Callable[[str], None] | None = None
+) -> Path:
     """Write the run folder of a fit and return its path.
 
     ``fit.nc``; ``parameters.csv``, ``exposures.csv``, ``exposures_by_patient.csv``, ``outcomes.csv``, ``doses.csv``; ``summary.txt``;

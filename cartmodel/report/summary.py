@@ -64,7 +64,9 @@ def label(name: str) -> str:
 def render(summary: Summary) -> Group:
     """Return the printed form of a summary: the verdict first, what the trial cannot tell last."""
     attrs = summary.fit.attrs
-    heading = Text(f"{attrs['trial']}  |  model {attrs['model']}  |  {attrs['method']} fit, {attrs['sampler']}, seed {attrs['random_seed']}")
+    heading = Text(
+        f"{attrs['trial']}  |  model {attrs['model']}  |  {attrs['method']} fit, {attrs['sampler']}, seed {attrs['random_seed']}"
+    )
     if attrs["simulated"]:
         heading = Text("SIMULATED DATA - not a real trial\n", style="bold") + heading
     colour = "green" if summary.diagnosis.trusted else "red"
@@ -78,7 +80,9 @@ def render(summary: Summary) -> Group:
 
 
 def _table(title: str, caption: str, *columns: str) -> Table:
-    table = Table(title=Text(title), caption=Text(caption), box=SIMPLE_HEAD, title_justify="left", caption_justify="left")
+    table = Table(
+        title=Text(title), caption=Text(caption), box=SIMPLE_HEAD, title_justify="left", caption_justify="left"
+    )
     for number, column in enumerate(columns):
         table.add_column(column, justify="left" if number == 0 else "right", overflow="fold")
     return table
@@ -142,7 +146,13 @@ def _outcomes(summary: Summary) -> Table:
     )  # fmt: skip
     for row in summary.outcomes.to_dict("records"):
         range_ = f"{row['lower']:.3f} to {row['upper']:.3f}"
-        table.add_row(_dose(row["dose"]), label(row["outcome"]), f"{row['median']:.3f}", range_, f"{row['events']} of {row['observed']}")
+        table.add_row(
+            _dose(row["dose"]),
+            label(row["outcome"]),
+            f"{row['median']:.3f}",
+            range_,
+            f"{row['events']} of {row['observed']}",
+        )
     return table
 
 

@@ -65,10 +65,26 @@ def load_scenario(path: str | Path) -> Scenario:
         raise ScenarioError(title, [_translate(item) for item in error.errors(include_url=False)]) from error
     spec = load_model(scenario.model)
     wanted = dict(spec.priors())
-    problems = [Problem(f"truth.{name}", "missing", f"the true value; model '{spec.name}' has it") for name in wanted if name not in scenario.truth]
-    problems += [Problem(f"truth.{name}", "unknown parameter", nearest(name, wanted)) for name in scenario.truth if name not in wanted]
-    problems += [Problem(f"lloq.{name}", "missing", "the limit of quantification of this assay") for name in spec.assays if name not in scenario.lloq]
-    problems += [Problem(f"lloq.{name}", "unknown assay", nearest(name, spec.assays)) for name in scenario.lloq if name not in spec.assays]
+    problems = [
+        Problem(f"truth.{name}", "missing", f"the true value; model '{spec.name}' has it")
+        for name in wanted
+        if name not in scenario.truth
+    ]
+    problems += [
+        Problem(f"truth.{name}", "unknown parameter", nearest(name, wanted))
+        for name in scenario.truth
+        if name not in wanted
+    ]
+    problems += [
+        Problem(f"lloq.{name}", "missing", "the limit of quantification of this assay")
+        for name in spec.assays
+        if name not in scenario.lloq
+    ]
+    problems += [
+        Problem(f"lloq.{name}", "unknown assay", nearest(name, spec.assays))
+        for name in scenario.lloq
+        if name not in spec.assays
+    ]
     if problems:
         raise ScenarioError(title, problems)
     return scenario
@@ -78,4 +94,8 @@ def _translate(item: object) -> Problem:
     fields: dict[str, object] = dict(item)  # pyright: ignore
     place = ".".join(map(str, fields["loc"]))  # pyright: ignore
     accepted = nearest(place, Scenario.model_fields) if fields["type"] == "extra_forbidden" else str(fields["msg"])
-    return Problem(place, "unknown name" if fields["type"] == "extra_forbidden" else f"{fields.get('input')!r} does not fit", accepted)
+    return Problem(
+        place,
+        "unknown name" if fields["type"] == "extra_forbidden" else f"{fields.get('input')!r} does not fit",
+        accepted,
+    )

@@ -58,7 +58,9 @@ def simulate_trial(scenario: Scenario, seed: int = 1) -> SimulatedTrial:
     drawn = source.sample_observed()
     parameters = individual_parameters(spec, source)
     study = scenario.name if scenario.name.startswith("SIMULATED") else f"SIMULATED {scenario.name}"
-    table = pd.concat([_levels(name, assay.unit, scenario.lloq[name], data, drawn) for name, assay in spec.assays.items()])
+    table = pd.concat(
+        [_levels(name, assay.unit, scenario.lloq[name], data, drawn) for name, assay in spec.assays.items()]
+    )
     table = table.sort_values(["position", "assay", "time"], kind="stable")
     table.insert(0, "study", f"{study}, seed {seed}")
     for outcome in outcomes_of(spec):
@@ -68,7 +70,9 @@ def simulate_trial(scenario: Scenario, seed: int = 1) -> SimulatedTrial:
     for outcome in {"criss_step1", "remission", "dlt"} & set(table):
         table[outcome] = table[outcome].astype(int)
     known = {**parameters, **exposures(vocabulary, spec.curve, parameters, spec.windows)}
-    truth = pd.DataFrame({"study": f"{study}, seed {seed}", "subject": data["subject"].values, "dose": data["dose"].values})
+    truth = pd.DataFrame(
+        {"study": f"{study}, seed {seed}", "subject": data["subject"].values, "dose": data["dose"].values}
+    )
     truth = truth.assign(**{name: np.asarray(value) for name, value in known.items()})
     return SimulatedTrial(table.drop(columns="position").reset_index(drop=True), truth)
 

@@ -40,5 +40,3 @@ def centring_weights(spec: ModelSpec, data: xr.Dataset) -> dict[str, np.ndarray]
     covariance = np.linalg.inv(np.eye(len(names)) + information)
     weights = 1.0 - np.diagonal(covariance, axis1=1, axis2=2)
     return {name: np.clip(weights[:, i], 0.0, 1.0) for i, name in enumerate(names)}
-
-

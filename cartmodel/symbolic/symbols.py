@@ -38,7 +38,7 @@ class Symbols:
         """Return the random variable ``name``, made when it is first asked for."""
         if name not in self._variables:
             if self._fold and isinstance(prior, HalfNormal):
-                self._signed[name] = pm.Normal(f"z_{name}", 0.0, prior.sigma)
+                self._signed[name] = pm.Normal(f"z_{name}", sigma=np.float64(prior.sigma))
                 self._variables[name] = pm.Deterministic(name, pt.abs(self._signed[name]))
             else:
                 self._variables[name] = random_variable(name, prior)
@@ -51,7 +51,9 @@ class Symbols:
             self._variables[name] = pm.Data(name, array.values, dims=tuple(map(str, array.dims)))
         return self._variables[name]
 
-    def individuals(self, centres: Mapping[str, Any], omegas: Mapping[str, Any], correlation: Any | None) -> dict[str, Any]:
+    def individuals(
+        self, centres: Mapping[str, Any], omegas: Mapping[str, Any], correlation: Any | None
+    ) -> dict[str, Any]:
         """Return centre + eta of each parameter, partly centred.
 
         For a weight w the sampled coordinate is z ~ Normal(w centre, omega^w), and eta = omega^(1 - w) (z - w centre): Papaspiliopoulos,
@@ -75,7 +77,7 @@ class Symbols:
 
     def _correlated(self, centres: Mapping[str, Any], omegas: Mapping[str, Any], correlation: Any) -> dict[str, Any]:
         names = list(omegas)
-        chol = pm.LKJCorr("corr_chol", n=len(names), eta=correlation.eta)
+        chol = pm.LKJCorr("corr_chol", n=len(names), eta=np.float64(correlation.eta))
         pm.Deterministic("corr", chol @ chol.T, dims=("parameter", "parameter_"))
         weight = pt.stack([self._weight(name) for name in names])
         scale = pt.stack([omegas[name] for name in names])[:, None]
@@ -94,7 +96,10 @@ class Symbols:
             logp=log_density, random=draw, signature="(k,n),(k,o),(k,n),(k,k)->(k,n)", dims=("parameter", "subject"),
         )  # fmt: skip
         eta = scale ** (1.0 - weight) * (z - location)
-        return {name: centres[name] + pm.Deterministic(f"eta_{name}", eta[i], dims="subject") for i, name in enumerate(names)}
+        return {
+            name: centres[name] + pm.Deterministic(f"eta_{name}", eta[i], dims="subject")
+            for i, name in enumerate(names)
+        }
 
     def _weight(self, name: str) -> Any:
         return pm.Data(f"centring_{name}", self._weights[name], dims="subject")
@@ -123,16 +128,19 @@ class Symbols:
 
 def random_variable(name: str, prior: Any, dims: str | None = None) -> Any:
     """Return the PyMC variable of a prior, inside an open model."""
+    # PyTensor makes float32 constants of plain floats that single precision holds, such as 0.5, and takes their logarithms in it.
+    numbers = {key: np.float64(value) for key, value in prior if isinstance(value, float)}
     match prior:
         case Normal():
-            return pm.Normal(name, prior.mu, prior.sigma, dims=dims)
+            return pm.Normal(name, **numbers, dims=dims)
         case LogNormal():
-            return pm.LogNormal(name, np.log(prior.median), prior.sigma, dims=dims)
+            return pm.LogNormal(name, np.log(numbers["median"]), numbers["sigma"], dims=dims)
         case LogitNormal():
-            return pm.LogitNormal(name, prior.mu, prior.sigma, dims=dims)
+            # PyMC gives this one no transform of its own, and would sample it between edges at 0 and 1.
+            return pm.LogitNormal(name, **numbers, dims=dims, default_transform=pm.distributions.transforms.logodds)
         case HalfNormal():
-            return pm.HalfNormal(name, prior.sigma, dims=dims)
+            return pm.HalfNormal(name, **numbers, dims=dims)
         case Beta():
-            return pm.Beta(name, prior.alpha, prior.beta, dims=dims)
+            return pm.Beta(name, **numbers, dims=dims)
         case _:
             raise TypeError(f"{name}: not a prior: {prior!r}")

@@ -12,10 +12,10 @@ import pytest
 from oracles.points import Point, prior_point, sampled
 from pytensor.compile.mode import Mode
 
-from cartmodel.build.centring import centring_weights
-from cartmodel.build.model import build
 from cartmodel.equations.design import design
 from cartmodel.spec import ModelSpec
+from cartmodel.symbolic.centring import centring_weights
+from cartmodel.symbolic.model import build
 from cartmodel.trial import TrialData
 
 PLAIN = Mode("py", None)
@@ -36,15 +36,29 @@ class Built:
         return self.data.sizes["subject"]
 
     def function(self, outputs: Any) -> Callable[[dict[str, Any]], Any]:
-        compiled = self.model.compile_fn(outputs, mode=PLAIN, point_fn=False)
-        return lambda point: compiled(**{name: point[name] for name in self.names})
+        compiled = self.model.compile_fn(
+            outputs, inputs=self.model.value_vars, mode=PLAIN, point_fn=False, on_unused_input="ignore"
+        )
+        return lambda point: compiled(*(point[name] for name in self.names))
 
     @functools.cached_property
-    def terms(self) -> Callable[[dict[str, Any]], dict[str, float]]:
-        """ln density of each variable without Jacobians, by name."""
-        variables = self.model.basic_RVs
-        call = self.function([pt.sum(x) for x in self.model.logp(vars=variables, jacobian=False, sum=False)])
-        return lambda point: dict(zip([v.name for v in variables], map(float, call(point)), strict=True))
+    def _natural(self) -> Callable[[dict[str, Any]], list[np.ndarray]]:
+        densities = [pt.sum(x) for x in self.model.logp(vars=self.model.basic_RVs, jacobian=False, sum=False)]
+        effects = self.model.replace_rvs_by_values([self.model[name] for name in self._effects])
+        return self.function([*densities, *effects])
+
+    @property
+    def _effects(self) -> list[str]:
+        return [f"{kind}_{name}" for kind in ("eta", "omega") for name in self.spec.random]
+
+    def terms(self, point: dict[str, Any]) -> dict[str, float]:
+        """Return ln density of each variable without Jacobians, by name."""
+        names = [variable.name for variable in self.model.basic_RVs]
+        return dict(zip(names, map(float, self._natural(point)[: len(names)]), strict=True))
+
+    def effects(self, point: dict[str, Any]) -> dict[str, np.ndarray]:
+        """Return the random effects and SDs that PyMC reports."""
+        return dict(zip(self._effects, self._natural(point)[-len(self._effects) :], strict=True))
 
     @functools.cached_property
     def log_density(self) -> Callable[[dict[str, Any]], float]:
@@ -57,13 +71,6 @@ class Built:
         total = functools.reduce(operator.add, [pt.sum(x) for x in self.model.logp(sum=False)])
         call = self.function(pt.grad(total, self.model.value_vars))
         return lambda point: dict(zip(self.names, call(point), strict=True))
-
-    @functools.cached_property
-    def effects(self) -> Callable[[dict[str, Any]], dict[str, np.ndarray]]:
-        """The random effects and SDs that PyMC reports."""
-        names = [f"{kind}_{name}" for kind in ("eta", "omega") for name in self.spec.random]
-        call = self.function(self.model.replace_rvs_by_values([self.model[name] for name in names]))
-        return lambda point: dict(zip(names, call(point), strict=True))
 
     @functools.cached_property
     def cholesky(self) -> Callable[[np.ndarray], np.ndarray]:

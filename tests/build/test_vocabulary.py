@@ -7,8 +7,8 @@ import pytest
 import xarray as xr
 from scipy import special, stats
 
-from cartmodel.build import vocabulary as symbolic
 from cartmodel.kinetics import vocabulary as numeric
+from cartmodel.symbolic import vocabulary as symbolic
 
 REAL = np.concatenate([-np.logspace(-8, 2.8, 40)[::-1], [0.0], np.logspace(-8, 2.8, 40)])
 POSITIVE = np.logspace(-12, 12, 49)
@@ -37,7 +37,9 @@ def compiled() -> dict[str, np.ndarray]:
     outputs |= {name: getattr(symbolic, name)(left, right) for name in TWO_ARGUMENTS}
     x = inputs["log_ndtr"]
     outputs["slope of log_ndtr"] = pt.grad(pt.sum(outputs["log_ndtr"]), x)
-    outputs["quadrature"] = symbolic.quadrature(lambda v: pt.exp(-v * left), pt.minimum(left, right), pt.maximum(left, right), nodes=6)
+    outputs["quadrature"] = symbolic.quadrature(
+        lambda v: pt.exp(-v * left), pt.minimum(left, right), pt.maximum(left, right), nodes=6
+    )
     function = pytensor.function([*inputs.values(), left, right], list(outputs.values()))
     values = function(*ONE_ARGUMENT.values(), *two_columns())
     return dict(zip(outputs, values, strict=True))

@@ -13,12 +13,16 @@ def log_density(observable, value) -> np.ndarray:
     return np.asarray(observable.log_density(xp, np.asarray(value, float), *observable.parts))
 
 
-# --- Section 7.4 ------------------------------------------------------------------------------------------------------------------
+# --- Section 7.4 ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("curve", "sigma", "lloq", "probability", "log_probability"),
-    [(30, 0.56, 50, 0.81916528, -0.19946941), (100, 0.56, 50, 0.10790201, -2.22653179), (10, 0.6, 25, 0.93663829, -0.06545810)],
+    [
+        (30, 0.56, 50, 0.81916528, -0.19946941),
+        (100, 0.56, 50, 0.10790201, -2.22653179),
+        (10, 0.6, 25, 0.93663829, -0.06545810),
+    ],
 )
 def test_a_blq_sample_weighs_what_section_7_4_says(curve, sigma, lloq, probability, log_probability) -> None:
     found = float(log_density(LogAdditiveLevel(np.log(curve), sigma, 1.0), np.log(lloq)))
@@ -30,7 +34,7 @@ def test_a_quantified_sample_weighs_what_section_7_4_says() -> None:
     assert abs(float(log_density(LogAdditiveLevel(np.log(100), 0.56, 0.0), np.log(120))) + 0.3921193206) <= 0.5e-10
 
 
-# --- Against SciPy ------------------------------------------------------------------------------------------------------------------
+# --- Against SciPy --------------------------------------------------------------------------------
 
 
 def levels(seed: int = 3, count: int = 200) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -55,20 +59,26 @@ def test_combined_levels_are_normal_on_the_natural_scale_and_censored(proportion
     natural = np.exp(value)
     density = stats.norm.logpdf(natural, np.exp(curve), sd) + value  # that of the ln level: times the level
     expected = np.where(blq == 1, stats.norm.logcdf(natural, np.exp(curve), sd), density)
-    np.testing.assert_allclose(log_density(CombinedLevel(curve, proportional, additive, blq), value), expected, rtol=1e-9)
+    np.testing.assert_allclose(
+        log_density(CombinedLevel(curve, proportional, additive, blq), value), expected, rtol=1e-9
+    )
 
 
 @pytest.mark.parametrize("lloq", [50.0, 1.0, 1e-12])
 @pytest.mark.parametrize(
-    "level", [LogAdditiveLevel(np.log(60), 0.6, 0.0), CombinedLevel(np.log(60), 0.3, 10.0, 0.0)], ids=["additive", "combined"]
+    "level",
+    [LogAdditiveLevel(np.log(60), 0.6, 0.0), CombinedLevel(np.log(60), 0.3, 10.0, 0.0)],
+    ids=["additive", "combined"],
 )
 def test_quantified_and_blq_share_one_probability_of_1(level, lloq: float) -> None:
-    """And with the limit at 0 nothing is censored: the density alone integrates to 1 (the combined error keeps P(level < 0))."""
+    """With the limit at 0 nothing is censored: the density alone integrates to 1, but for P(level < 0)."""
 
     def density(value: float) -> float:
         return float(np.exp(log_density(level, value)))
 
-    above = sum(quad(density, a, b, epsabs=1e-12, limit=200)[0] for a, b in [(np.log(lloq), 4.0), (4.0, 5.0), (5.0, 12.0)])
+    above = sum(
+        quad(density, a, b, epsabs=1e-12, limit=200)[0] for a, b in [(np.log(lloq), 4.0), (4.0, 5.0), (5.0, 12.0)]
+    )
     parts = (*level.parts[:-1], 1.0)
     below = float(np.exp(level.log_density(xp, np.log(lloq), *parts)))
     assert above + below == pytest.approx(1.0, abs=1e-9)
@@ -102,7 +112,7 @@ def test_bernoulli() -> None:
         )
 
 
-# --- Draws follow the densities -----------------------------------------------------------------------------------------------------
+# --- Draws follow the densities -------------------------------------------------------------------
 
 MANY = np.zeros(4000)
 

@@ -12,7 +12,7 @@ from cartmodel.equations.population import individual_parameters
 from cartmodel.kinetics import vocabulary as xp
 from cartmodel.kinetics.stein import stein, stein_integral, stein_peak
 from cartmodel.kinetics.stein_smooth import WIDTH, growth_rate, stein_smooth, stein_smooth_integral, stein_smooth_peak
-from cartmodel.predict.draws import Draws
+from cartmodel.prediction.draws import Draws
 from cartmodel.spec import ModelSpec, load_model
 
 NAMES = ("cmax", "tmax", "c0", "alpha", "fb", "beta")
@@ -142,14 +142,16 @@ def test_it_becomes_the_exact_curve_as_the_width_vanishes(changes: dict[str, flo
     assert (errors[1:] < errors[:-1]).all()
     assert (errors[-1] < 1e-5).all()
     halved = errors[1:4] / errors[:3]
-    np.testing.assert_allclose(halved[:, :3], 0.5, atol=0.03)  # level, peak time and peak level miss by a multiple of the width
+    np.testing.assert_allclose(
+        halved[:, :3], 0.5, atol=0.03
+    )  # level, peak time and peak level miss by a multiple of the width
     rho, w = float(growth_rate(xp, cmax=cmax, tmax=parameters["tmax"], c0=c0)), 1e-6
     fall = (1 - parameters["fb"]) * parameters["alpha"] + parameters["fb"] * parameters["beta"]
     at_tmax = float(stein_smooth(xp, parameters["tmax"], **parameters, width=w)) - np.log(cmax)
     assert at_tmax == pytest.approx(-w * np.log(2) * (rho + fall), rel=1e-4)
 
 
-# --- Section 7.5: the typical patients of cd7-ssc at its three doses, through the model file -----------------------------------------
+# --- Section 7.5: the typical patients of cd7-ssc at its three doses, through the model file ------
 
 DOSES = (0.25e8, 1e8, 2e8)
 EXACT = {
@@ -167,7 +169,8 @@ EXACT = {
 def typical_patients(spec: ModelSpec) -> dict[str, np.ndarray]:
     """Exposures of the typical patient at each dose, with every population parameter at its published centre."""
     centres = {
-        "cmax_pop": 4e4, "tmax_pop": 11.0, "c0_pop": 8.0, "alpha_pop": 0.17, "fb_pop": 1 / (1 + np.exp(4.6)), "beta_pop": 0.0116,
+        "cmax_pop": 4e4, "tmax_pop": 11.0, "c0_pop": 8.0, "alpha_pop": 0.17,
+        "fb_pop": 1 / (1 + np.exp(4.6)), "beta_pop": 0.0116,
         "cov_cmax_dose": 0.15, "cov_tmax_dose": -0.05, "cov_c0_dose": 1.0,
     }  # fmt: skip
     spreads = {f"omega_{name}": 1.0 for name in NAMES}
@@ -180,9 +183,7 @@ def typical_patients(spec: ModelSpec) -> dict[str, np.ndarray]:
     found["c0"] = parameters["c0"]
     start = spec.curve.log_level(xp, 0.0, **parameters)
     found["rho"] = (spec.curve.log_level(xp, 1.0, **parameters) - start) / 1.0
-    return {
-        name: np.broadcast_to(value.transpose(..., "subject").values.squeeze(), 3) for name, value in found.items()
-    }
+    return {name: np.broadcast_to(value.transpose(..., "subject").values.squeeze(), 3) for name, value in found.items()}
 
 
 @pytest.fixture(scope="module")

@@ -1,1 +1,1 @@
-"""Slow, obvious second implementations in plain Python and SciPy, and the small trials and points on which they are compared."""
+"""Slow, obvious second implementations in plain Python and SciPy, and small trials and points to compare them on."""

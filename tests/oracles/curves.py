@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 
 from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
@@ -37,8 +38,7 @@ def smooth(*, cmax: float, tmax: float, c0: float, alpha: float, fb: float, beta
 def area(level: Curve, start: float, end: float, edges: Iterable[float] = ()) -> float:
     """The area under a curve, integrated piece by piece between edges where it bends."""
     cuts = [start, *sorted(edge for edge in edges if start < edge < end), end]
-    pieces = zip(cuts[:-1], cuts[1:], strict=True)
-    return math.fsum(quad(level, a, b, epsabs=0.0, epsrel=1e-12, limit=400)[0] for a, b in pieces if a < b)
+    return math.fsum(quad(level, a, b, epsabs=0.0, epsrel=1e-12, limit=400)[0] for a, b in pairwise(cuts) if a < b)
 
 
 def bends(tmax: float, width: float) -> list[float]:
@@ -48,5 +48,7 @@ def bends(tmax: float, width: float) -> list[float]:
 
 def highest(level: Curve, low: float, high: float) -> tuple[float, float]:
     """Time and level of the one maximum between two times."""
-    found = minimize_scalar(lambda t: -math.log(level(t)), bounds=(low, high), method="bounded", options={"xatol": 1e-9})
+    found = minimize_scalar(
+        lambda t: -math.log(level(t)), bounds=(low, high), method="bounded", options={"xatol": 1e-9}
+    )
     return float(found.x), level(float(found.x))

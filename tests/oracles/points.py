@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from oracles import priors
 from scipy.special import logit
 
 from cartmodel.spec import ModelSpec
+from oracles import priors
 
 NAN = float("nan")
 DAYS = (1.0, 3.2, 7.0, 10.0, 14.1, 28.0, 60.0, 92.0)
@@ -27,7 +27,7 @@ PATIENTS: dict[str, tuple[float, tuple[int, ...], float, float, float, float]] =
 
 
 def trial_table(spec: ModelSpec, names: tuple[str, ...] = tuple(PATIENTS), *, factor: float = 1.0) -> pd.DataFrame:
-    """A trial that suits a model file: BLQ samples, patients without samples, pending outcomes; levels times ``factor``."""
+    """A trial that suits a model file, with BLQ samples, patients without samples and pending outcomes."""
     peak = factor * priors.quantile(spec.typical["cmax"], 0.5)
     rows = []
     for name in names:
@@ -76,7 +76,7 @@ def centres(spec: ModelSpec, data: xr.Dataset, population: dict[str, float]) -> 
         typical = population[f"{name}_pop"]
         centre = logit(typical) if parameter.support == "fraction" else np.log(typical)
         slope = population.get(f"cov_{name}_dose", 0.0)
-        found[name] = centre + slope * data["log_dose"].values
+        found[name] = centre + slope * data["log_dose"].to_numpy()
     return found
 
 

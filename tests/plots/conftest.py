@@ -29,9 +29,9 @@ def table(patients: tuple = PATIENTS, *, study: str = "SIMULATED $tudy_1", dosed
     for subject, dose, step1, lp, dlt, samples in patients:
         start = f"{study},{subject},{dose if dosed else ''}"
         outcome = f"{step1},{lp},{dlt}"
-        rows += [
-            f"{start},{time},qpcr,{level},copies/ug,{int(not level)},50,{outcome}" for time, level in samples
-        ] or [f"{start},,,,,,,{outcome}"]
+        rows += [f"{start},{time},qpcr,{level},copies/ug,{int(not level)},50,{outcome}" for time, level in samples] or [
+            f"{start},,,,,,,{outcome}"
+        ]
     return "\n".join(rows) + "\n"
 
 
@@ -48,7 +48,9 @@ def fake_fit(trial: TrialData, spec: ModelSpec, draws: int = 60) -> xr.DataTree:
     rng = np.random.default_rng(1)
     shape = (2, draws, data.sizes["subject"])
     for name in spec.curve.parameters:
-        eta = xr.DataArray(rng.standard_normal(shape), dims=("chain", "draw", "subject"), coords={"subject": data["subject"]})
+        eta = xr.DataArray(
+            rng.standard_normal(shape), dims=("chain", "draw", "subject"), coords={"subject": data["subject"]}
+        )
         posterior[f"eta_{name}"] = posterior[f"omega_{name}"] * eta
     observed = [str(n) for n in data.data_vars if f"seen_{n}" in data]
     groups = {
@@ -88,5 +90,5 @@ def undosed(tmp_path_factory: pytest.TempPathFactory) -> xr.DataTree:
 
 
 @pytest.fixture(scope="session")
-def three_patients(tmp_path_factory: pytest.TempPathFactory) -> xr.DataTree:
+def two_patients(tmp_path_factory: pytest.TempPathFactory) -> xr.DataTree:
     return fake_fit(trial_of(table(PATIENTS[:2]), tmp_path_factory.mktemp("trial")), load_model("cd7-ssc"))
