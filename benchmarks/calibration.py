@@ -20,7 +20,9 @@ RECORD = Path(__file__).parent / "records" / "calibration.csv"
 
 def one(seed: int) -> dict[str, object]:
     path = cm.example_path("cd7_ssc", seed=seed)
-    truth = pd.read_csv(path.with_name(path.name.replace("trial", "truth")), dtype={"subject": str}).set_index("subject")
+    truth = pd.read_csv(path.with_name(path.name.replace("trial", "truth")), dtype={"subject": str}).set_index(
+        "subject"
+    )
     started = time.perf_counter()
     fit = cm.fit(cm.read_trial(path), "cd7-ssc", random_seed=seed, progressbar=False, say=print)
     seconds = time.perf_counter() - started
@@ -57,7 +59,9 @@ def main() -> None:
         pd.DataFrame(rows).to_csv(settings.out, index=False)
     record = pd.DataFrame(rows)
     covered, patients = record["covered"].sum(), record["patients"].sum()
-    print(f"{record['trusted'].sum()} of {len(record)} fits pass their gates; {covered} of {patients} ({covered / patients:.1%}) true AUC0-28 covered")
+    print(
+        f"{record['trusted'].sum()} of {len(record)} fits pass their gates; {covered} of {patients} ({covered / patients:.1%}) true AUC0-28 covered"
+    )
 
 
 if __name__ == "__main__":

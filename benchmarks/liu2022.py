@@ -1,6 +1,6 @@
 """Fit `kinetics-only` to the real digitised B-ALL time courses: the 28 bundled patients, and the 21 without any flag.
 
-    python benchmarks/liu2022.py        # about 5 minutes on two cores; writes benchmarks/records/liu2022.csv
+python benchmarks/liu2022.py        # about 5 minutes on two cores; writes benchmarks/records/liu2022.csv
 """
 
 import json

@@ -1,6 +1,7 @@
 """Bayesian population PK/PD of CAR-T cell therapy.
 
-The public names are listed in reading order in ``__init__.pyi`` and loaded when they are first used: ``import cartmodel`` imports no PyMC.
+The public names are listed in reading order in ``__init__.pyi`` and loaded when they are first used: ``import
+cartmodel`` imports no PyMC.
 """
 
 import lazy_loader

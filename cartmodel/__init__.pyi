@@ -24,13 +24,13 @@ from .inference.diagnosis import Diagnosis as Diagnosis, diagnose as diagnose
 from .prediction.fitfile import read_fit as read_fit, spec_of as spec_of, write_fit as write_fit
 
 # What it says
-from .prediction.tables import (
+from .prediction.parameters import parameter_table as parameter_table
+from .prediction.doses import (
     compare_doses as compare_doses,
-    compare_fits as compare_fits,
     exposure_table as exposure_table,
     outcome_table as outcome_table,
-    parameter_table as parameter_table,
 )
+from .prediction.agreement import compare_fits as compare_fits
 from .prediction.predictions import exposure as exposure, predict as predict
 from .report.summary import Summary as Summary, print_summary as print_summary, summarise as summarise
 from .report.run import write_run as write_run

@@ -1,10 +1,10 @@
 """The command line: every subcommand calls one public function."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -135,11 +135,9 @@ def fit(
     cm.check_fit_together(trial, spec)
     if cut and spec.response is None:
         raise ValueError(f"--cut: model '{spec.name}' has no response; accepted: a model with one")
-    with _busy(
-        f"Fitting {spec.name} to {len(trial.subjects)} patients, {len(trial.observations)} samples: compiling, then sampling",
-        progress,
-    ):
-        settings = {
+    size = f"{len(trial.subjects)} patients, {len(trial.observations)} samples"
+    with _busy(f"Fitting {spec.name} to {size}: compiling, then sampling", progress):
+        settings: dict[str, Any] = {
             "sampler": sampler,
             "random_seed": seed,
             "chains": chains,
@@ -155,14 +153,11 @@ def fit(
         cm.write_run(summary, trial, out)
     cm.print_summary(summary, _console())
     if two_stage is not None:
-        table = cm.compare_fits(fitted, two_stage)
-        table.to_csv(out / "joint_against_cut.csv", index=False)
+        compared = cm.compare_fits(fitted, two_stage)
+        compared.to_csv(out / "joint_against_cut.csv", index=False)
         cm.write_fit(two_stage, out / "fit_cut.nc")
-        _console().print(
-            Text(
-                f"Joint against two-stage (cut) fit. {cm.diagnose(two_stage).verdict}\n{table.round(3).to_string(index=False)}\n"
-            )
-        )
+        title = f"Joint against two-stage (cut) fit. {cm.diagnose(two_stage).verdict}"
+        _console().print(Text(f"{title}\n{compared.round(3).to_string(index=False)}\n"))
     _console().print(Text(f"Written: {out}/ (fit.nc, tables as CSV, figures, summary.txt, manifest.json)"))
     if not summary.diagnosis.trusted:
         raise SystemExit(1)
@@ -173,7 +168,7 @@ def _say(text: str) -> None:
 
 
 @contextmanager
-def _busy(text: str, progress: bool) -> Iterator[None]:
+def _busy(text: str, progress: bool) -> Generator[None]:
     if not progress:
         yield
         return

@@ -7,17 +7,19 @@ from cartmodel.errors import UnknownNameError
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return the hint for an unknown name: the nearest known one and the full list.
+    """Return the hint for an unknown name: the nearest known one, if there is any, and the full list.
 
     Examples
     --------
     >>> nearest("stien", ["stein", "stein_smooth"])
     "did you mean 'stein'? known: stein, stein_smooth"
+    >>> nearest("logistic", ["stein", "stein_smooth"])
+    'one of: stein, stein_smooth'
     """
     names = sorted(known)
     close = get_close_matches(name.lower(), names, n=1)
-    hint = f"did you mean '{close[0]}'? " if close else ""
-    return f"{hint}known: {', '.join(names)}"
+    hint = f"did you mean '{close[0]}'? known:" if close else "one of:"
+    return f"{hint} {', '.join(names)}"
 
 
 class Registry[T](Mapping[str, T]):

@@ -7,6 +7,7 @@
 
 import argparse
 import json
+import re
 
 import arviz_stats
 import numpy as np
@@ -26,7 +27,7 @@ def main() -> None:
         subjects = json.load(file)["subjects"]
     with open(settings.out, encoding="utf-8") as file:
         run = json.load(file)
-    wanted = [name for name in names if not name.startswith(("e_", "ll_", "eta_", "z_"))]
+    wanted = [name for name in names if name.startswith("ln_auc28") or not re.search(r"[\[.]|^ll_", name)]
     dataset = xr.Dataset({name: (("chain", "draw"), draws[:, :, names.index(name)]) for name in wanted})
     estimands = {}
     for name in wanted:

@@ -82,9 +82,10 @@ def design(trial: TrialData, spec: ModelSpec) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        ``log_dose`` (subject): ln(dose / reference), 0 where the model uses no dose. For each assay, over (subject, sample_<assay>):
-        ``time_`` (days), ``blq_`` (0/1), ``level_`` (ln level; of a BLQ sample ln LLOQ), ``lloq_`` (level) and ``seen_level_`` (1 where
-        there is a sample, 0 where the grid is padded). For each outcome: its value and ``seen_<outcome>``, 0 while it is pending.
+        ``log_dose`` (subject): ln(dose / reference), 0 where the model uses no dose. For each assay, over (subject,
+        sample_<assay>): ``time_`` (days), ``blq_`` (0/1), ``level_`` (ln level; of a BLQ sample ln LLOQ), ``lloq_``
+        (level) and ``seen_level_`` (1 where there is a sample, 0 where the grid is padded). For each outcome: its value
+        and ``seen_<outcome>``, 0 while it is pending.
 
     Raises
     ------
@@ -116,7 +117,7 @@ def design(trial: TrialData, spec: ModelSpec) -> xr.Dataset:
 
 
 def _grid(name: str, records: pd.DataFrame, subjects: pd.Index) -> xr.Dataset:
-    position = subjects.get_indexer(records["subject"])
+    position = subjects.get_indexer(pd.Index(records["subject"]))
     sample = records.groupby("subject", sort=False).cumcount().to_numpy()
     shape = (len(subjects), max(1, int(sample.max()) + 1) if len(records) else 1)
     blq = records["blq"].to_numpy(bool)

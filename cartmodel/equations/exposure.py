@@ -15,7 +15,8 @@ def exposures(
     Returns
     -------
     dict
-        ``peak_level`` (Cmax, level), ``peak_time`` (Tmax, days) of the curve itself, and ``auc_<start>_<end>`` (level x days).
+        ``peak_level`` (Cmax, level), ``peak_time`` (Tmax, days) of the curve itself, and ``auc_<start>_<end>`` (level x
+        days).
     """
     time, log_level = curve.peak(xp, **parameters)
     areas = {exposure_name(*window): curve.integral(xp, *window, **parameters) for window in windows}

@@ -1,7 +1,8 @@
 """The distributions of what is observed: levels with censoring, outcomes.
 
-Each has ``parts`` (its parameters, in order) and ``log_density(xp, value, *parts)``, written once for all interpreters, and
-``sample(rng, *parts)`` for simulation and predictive draws in NumPy. The parts are what a symbolic back end hands on.
+Each has ``parts`` (its parameters, in order) and ``log_density(xp, value, *parts)``, written once for all interpreters,
+and ``sample(rng, *parts)`` for simulation and predictive draws in NumPy. The parts are what a symbolic back end hands
+on.
 """
 
 from dataclasses import dataclass
@@ -38,7 +39,8 @@ def normal_log_density(xp: Any, z: Any, log_scale: Any) -> Any:
 def censored(xp: Any, quantified: Any, below: Any, blq: Any) -> Any:
     """Return one of two log densities: that of the value, or of lying below the limit where ``blq`` is 1.
 
-    This is Beal's M3 likelihood (J Pharmacokinet Pharmacodyn 2001;28:481). Both are finite everywhere, so that a weighted sum can choose.
+    This is Beal's M3 likelihood (J Pharmacokinet Pharmacodyn 2001;28:481). Both are finite everywhere, so that a
+    weighted sum can choose.
     """
     return (1.0 - blq) * quantified + blq * below
 
@@ -56,7 +58,7 @@ class LogAdditiveLevel:
 
     @property
     def parts(self) -> tuple[Any, ...]:
-        """ln curve, residual SD, and 1 where the sample is BLQ."""
+        """The ln curve, residual SD, and 1 where the sample is BLQ."""
         return self.log_level, self.sigma, self.blq
 
     def log_density(self, xp: Any, value: Any, *parts: Any) -> Any:
@@ -75,7 +77,8 @@ class LogAdditiveLevel:
 class CombinedLevel:
     """level ~ Normal(curve, sqrt((sigma_proportional curve)^2 + sigma_additive^2)), left-censored at the LLOQ (M3).
 
-    Values are ln levels; of a BLQ sample, ln LLOQ. The density is that of the ln level, so that it compares with `LogAdditiveLevel`.
+    Values are ln levels; of a BLQ sample, ln LLOQ. The density is that of the ln level, so that it compares with
+    `LogAdditiveLevel`.
     """
 
     log_level: Any
@@ -85,7 +88,7 @@ class CombinedLevel:
 
     @property
     def parts(self) -> tuple[Any, ...]:
-        """ln curve, the two residual SDs, and 1 where the sample is BLQ."""
+        """The ln curve, the two residual SDs, and 1 where the sample is BLQ."""
         return self.log_level, self.sigma_proportional, self.sigma_additive, self.blq
 
     def log_density(self, xp: Any, value: Any, *parts: Any) -> Any:

@@ -7,14 +7,14 @@ from cartmodel.spec import ModelSpec
 
 
 def individual_parameters(spec: ModelSpec, source: Source) -> dict[str, Any]:
-    """Return the structural parameters of each subject on their natural scales.
+    r"""Return the structural parameters of each subject on their natural scales.
 
     .. math::
 
-        g(\\theta_i) = g(\\theta_{pop}) + \\gamma \\ln(D_i / D_{ref}) + \\eta_i, \\qquad \\eta_i \\sim N(0, \\omega^2)
+        g(\theta_i) = g(\theta_{pop}) + \gamma \ln(D_i / D_{ref}) + \eta_i, \qquad \eta_i \sim N(0, \omega^2)
 
-    with g the log for positive parameters and the logit for fractions. With a correlation in the model file the etas of a subject are
-    jointly normal with covariance diag(omega) R diag(omega).
+    with g the log for positive parameters and the logit for fractions. With a correlation in the model file the etas of
+    a subject are jointly normal with covariance diag(omega) R diag(omega).
     """
     xp, curve = source.xp, spec.curve
     centres: dict[str, Any] = {}

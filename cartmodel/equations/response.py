@@ -13,8 +13,8 @@ from cartmodel.spec.model import BinaryResponse, CrissResponse
 def observe_response(spec: ModelSpec, source: Source, u: Any) -> None:
     """Tell a source of the response outcomes at centred log exposures ``u``.
 
-    CRISS: a step-1 event with probability q; without one the linear predictor is Student-t around k0 + k1 u with scale tau. Binary:
-    logit P(remission) = a0 + a1 u.
+    CRISS: a step-1 event with probability q; without one the linear predictor is Student-t around k0 + k1 u with scale
+    tau. Binary: logit P(remission) = a0 + a1 u.
     """
     xp, response = source.xp, spec.response
     if isinstance(response, CrissResponse):
@@ -28,7 +28,7 @@ def observe_response(spec: ModelSpec, source: Source, u: Any) -> None:
 
 
 def remission_probability(spec: ModelSpec, source: Source, u: Any) -> Any:
-    """Return P(remission) at centred log exposures ``u``: (1 - q) P(LP >= threshold), or expit(a0 + a1 u). NumPy only."""
+    """Return P(remission) at centred log exposures ``u``, in NumPy: (1 - q) P(LP >= threshold), or expit(a0 + a1 u)."""
     response = spec.response
     if isinstance(response, CrissResponse):
         k0, k1 = source.random("k0", response.k0), source.random("k1", response.k1)

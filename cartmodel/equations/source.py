@@ -9,8 +9,8 @@ from cartmodel.equations.observations import Observable
 class Source(Protocol):
     """An interpreter of the equations.
 
-    ``cartmodel.symbolic.symbols.Symbols`` answers with PyMC variables, ``cartmodel.prediction.draws.Draws`` with posterior draws and
-    ``cartmodel.prediction.truth.Truth`` with the numbers of a simulated trial.
+    ``cartmodel.symbolic.symbols.Symbols`` answers with PyMC variables, ``cartmodel.prediction.draws.Draws`` with draws
+    of a posterior or with the one draw that is the truth of a simulated trial.
     """
 
     xp: Any

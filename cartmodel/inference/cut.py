@@ -9,8 +9,6 @@ import numpy as np
 import pymc as pm
 import xarray as xr
 
-from cartmodel.symbolic import vocabulary
-from cartmodel.symbolic.symbols import random_variable
 from cartmodel.equations.exposure import response_exposure
 from cartmodel.equations.observations import Observable
 from cartmodel.equations.population import individual_parameters
@@ -18,7 +16,10 @@ from cartmodel.equations.response import observe_response
 from cartmodel.inference.diagnosis import Gate
 from cartmodel.inference.samplers import Sampling, compile_nutpie, run_nutpie
 from cartmodel.prediction.draws import Draws
+from cartmodel.prediction.fitfile import group
 from cartmodel.spec import ModelSpec
+from cartmodel.symbolic import vocabulary
+from cartmodel.symbolic.symbols import random_variable
 
 REPLICATES = 400
 
@@ -53,10 +54,11 @@ class _Replicates:
 def cut_response(
     spec: ModelSpec, posterior: xr.Dataset, data: xr.Dataset, settings: Sampling
 ) -> tuple[xr.Dataset, Gate]:
-    """Return `REPLICATES` draws of the kinetics with the response drawn given each, and whether that second stage mixed.
+    """Return `REPLICATES` draws of the kinetics with the response drawn given each, and whether that stage mixed.
 
-    For every kept draw of the kinetics the response has a posterior of its own; all are sampled side by side as independent blocks of one
-    model, and one draw of each block goes with its draw of the kinetics (multiple imputation; Plummer, Stat Comput 2015;25:37).
+    For every kept draw of the kinetics the response has a posterior of its own; all are sampled side by side as
+    independent blocks of one model, and one draw of each block goes with its draw of the kinetics (multiple imputation;
+    Plummer, Stat Comput 2015;25:37).
     """
     chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
     each = min(REPLICATES // chains, draws)
@@ -66,7 +68,7 @@ def cut_response(
     with pm.Model(coords={"replicate": np.arange(len(u))}) as model:
         observe_response(spec, _Replicates(data), pm.Data("u", u))
     sampling = replace(settings, draws=250, tune=500, target_accept=0.9)
-    stage = run_nutpie(compile_nutpie(model), sampling)["posterior"].to_dataset()
+    stage = group(run_nutpie(compile_nutpie(model), sampling), "posterior")
     names = [str(v.name) for v in model.free_RVs]
     rhat = arviz_stats.rhat(stage[names])
     worst = max(float(rhat[name].quantile(0.99)) for name in names)

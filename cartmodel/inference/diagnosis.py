@@ -7,6 +7,7 @@ import arviz_stats
 import numpy as np
 import xarray as xr
 
+from cartmodel.prediction.fitfile import group
 from cartmodel.prediction.population import population
 
 RHAT_MAX = 1.01
@@ -59,11 +60,9 @@ def diagnose(fit: xr.DataTree) -> Diagnosis:
     -----
     Rank-normalised split R-hat and ESS: Vehtari et al., Bayesian Analysis 2021;16:667.
     """
-    if (
-        fit.attrs["method"] == "cut"
-    ):  # it keeps a few hundred draws of its kinetics: the verdict is that of the whole run
+    if fit.attrs["method"] == "cut":  # it keeps a few hundred draws of its kinetics: the whole run's verdict stands
         return Diagnosis(tuple(Gate(**gate) for gate in json.loads(fit.attrs["ladder"])[-1]["gates"]))
-    return diagnose_draws(population(fit["posterior"].to_dataset()), fit["sample_stats"].to_dataset())
+    return diagnose_draws(population(group(fit, "posterior")), group(fit, "sample_stats"))
 
 
 def diagnose_draws(draws: xr.Dataset, stats: xr.Dataset) -> Diagnosis:

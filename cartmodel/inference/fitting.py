@@ -13,16 +13,16 @@ import numpy as np
 import pymc as pm
 import xarray as xr
 
-from cartmodel.symbolic.model import build
 from cartmodel.equations.design import design
 from cartmodel.inference.cut import cut_response
 from cartmodel.inference.diagnosis import Diagnosis, diagnose_draws
 from cartmodel.inference.samplers import Sampling, compile_nutpie, run_nutpie, samplers, stored_variables
-from cartmodel.prediction.fitfile import FORMAT
+from cartmodel.prediction.fitfile import FORMAT, group
 from cartmodel.prediction.groups import log_likelihood_group, predictive_group
 from cartmodel.prediction.population import population
 from cartmodel.prediction.prior import prior_draws
 from cartmodel.spec import ModelSpec, load_model
+from cartmodel.symbolic.model import build
 from cartmodel.trial import TrialData
 
 LADDER = ((1000, 1000, 0.85), (2000, 2000, 0.95), (4000, 2000, 0.99))
@@ -57,7 +57,8 @@ def fit(
     model : ModelSpec, str or Path
         A model, its name or its file.
     method : {"joint", "cut"}
-        ``"cut"`` fits the kinetics without the response, then the response to draws of the kinetics (two stages, no feedback).
+        ``"cut"`` fits the kinetics without the response, then the response to draws of the kinetics (two stages, no
+        feedback).
     sampler : str
         A registered sampler: ``nutpie``, ``pymc``, ``numpyro``.
     random_seed : int
@@ -65,8 +66,8 @@ def fit(
     chains, cores : int
         Chains, and how many run at once.
     draws, tune, target_accept : optional
-        Settings of a single run. By default the ladder: 1000 draws a chain and, after a missed gate, a fresh run with 2000 and then 4000
-        draws at a higher acceptance target.
+        Settings of a single run. By default the ladder: 1000 draws a chain and, after a missed gate, a fresh run with
+        2000 and then 4000 draws at a higher acceptance target.
     log_likelihood : bool
         Add the pointwise log-likelihood group.
     progressbar : bool
@@ -77,8 +78,9 @@ def fit(
     Returns
     -------
     xarray.DataTree
-        Groups posterior, sample_stats, prior, posterior_predictive, observed_data, constant_data (and log_likelihood). The attributes
-        hold the model file's content, digests, sampler, seed, versions, timings and the record of the ladder.
+        Groups posterior, sample_stats, prior, posterior_predictive, observed_data, constant_data (and log_likelihood).
+        The attributes hold the model file's content, digests, sampler, seed, versions, timings and the record of the
+        ladder.
 
     Raises
     ------
@@ -93,7 +95,7 @@ def fit(
     rungs = _rungs(draws, tune, target_accept)
     settings = Sampling(chains=chains, cores=cores, random_seed=random_seed, progressbar=progressbar)
     tree, record = _climb(build(trial, kinetics), sampler, rungs, settings, say or (lambda _: None))
-    posterior = tree["posterior"].to_dataset()
+    posterior = group(tree, "posterior")
     if method == "cut" and spec.response is not None:
         started = time.perf_counter()
         posterior, mixing = cut_response(spec, posterior, data, settings)
@@ -101,7 +103,7 @@ def fit(
         record["seconds"]["response"] = time.perf_counter() - started
     groups = {
         "posterior": posterior,
-        "sample_stats": tree["sample_stats"].to_dataset(),
+        "sample_stats": group(tree, "sample_stats"),
         "prior": prior_draws(spec, 2000, random_seed),
         "posterior_predictive": predictive_group(spec, posterior, data, random_seed),
         "observed_data": _observed(data),
@@ -109,7 +111,7 @@ def fit(
     }
     if log_likelihood:
         groups["log_likelihood"] = log_likelihood_group(spec, posterior, data)
-    fitted = xr.DataTree.from_dict({f"/{name}": group for name, group in groups.items()})
+    fitted = xr.DataTree.from_dict({f"/{name}": content for name, content in groups.items()})
     fitted.attrs = _attributes(trial, spec, method, sampler, random_seed, record)
     return fitted
 
@@ -148,31 +150,34 @@ def _climb(
         started = time.perf_counter()
         tree = _tidy(run(model, sampling), model)
         record["seconds"]["sample"] += time.perf_counter() - started
-        diagnosis = diagnose_draws(population(tree["posterior"].to_dataset()), tree["sample_stats"].to_dataset())
+        diagnosis = diagnose_draws(population(group(tree, "posterior")), group(tree, "sample_stats"))
         record["ladder"].append(_rung(sampling, diagnosis))
         if diagnosis.trusted:
             break
         if number + 1 < len(rungs):
             missed = "; ".join(gate.found for gate in diagnosis.gates if not gate.passed)
-            say(
-                f"Run {number + 1} ({draws} draws a chain) missed a gate: {missed}. Repeating with {rungs[number + 1][0]} draws a chain."
-            )
+            more = f"Repeating with {rungs[number + 1][0]} draws a chain."
+            say(f"Run {number + 1} ({draws} draws a chain) missed a gate: {missed}. {more}")
     return tree, record
 
 
 def _rung(sampling: Sampling, diagnosis: Diagnosis) -> dict[str, Any]:
     return {
-        "draws": sampling.draws, "tune": sampling.tune, "target_accept": sampling.target_accept, "seed": sampling.random_seed,
-        "passed": diagnosis.trusted, "gates": [asdict(gate) for gate in diagnosis.gates],
-    }  # fmt: skip
+        "draws": sampling.draws,
+        "tune": sampling.tune,
+        "target_accept": sampling.target_accept,
+        "seed": sampling.random_seed,
+        "passed": diagnosis.trusted,
+        "gates": [asdict(gate) for gate in diagnosis.gates],
+    }
 
 
 def _tidy(tree: xr.DataTree, model: pm.Model) -> xr.DataTree:
     """Return posterior and sample_stats alone, under ArviZ's names, whatever the sampler."""
-    posterior = tree["posterior"].to_dataset()[stored_variables(model)]
+    posterior = group(tree, "posterior")[stored_variables(model)]
     used = {dim for name in posterior.data_vars for dim in posterior[name].dims}
     posterior = posterior.drop_vars([c for c in posterior.coords if c not in used])
-    stats = tree["sample_stats"].to_dataset()
+    stats = group(tree, "sample_stats")
     plain = stats[
         [n for n, v in stats.data_vars.items() if set(v.dims) == {"chain", "draw"} and v.dtype.kind in "biuf"]
     ]

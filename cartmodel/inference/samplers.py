@@ -52,7 +52,7 @@ def stored_variables(model: pm.Model) -> list[str]:
 
 @sampler("nutpie")
 def nutpie(model: pm.Model, sampling: Sampling) -> xr.DataTree:
-    """Sample with nutpie; draws are the same bit for bit on any number of cores, and from cold or warm compile caches."""
+    """Sample with nutpie; draws are the same, bit for bit, on any number of cores and from any compile cache."""
     return run_nutpie(compile_nutpie(model), sampling)
 
 

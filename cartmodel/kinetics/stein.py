@@ -1,10 +1,10 @@
-"""The exact piecewise curve of Stein et al. 2019 (CPT Pharmacometrics Syst Pharmacol 8:285).
+r"""The exact piecewise curve of Stein et al. 2019 (CPT Pharmacometrics Syst Pharmacol 8:285).
 
 .. math::
 
-    C(t) = C_0 e^{\\rho t}, \\quad \\rho = \\ln(C_{max}/C_0) / T_{max} \\quad (t < T_{max})
+    C(t) = C_0 e^{\rho t}, \quad \rho = \ln(C_{max}/C_0) / T_{max} \quad (t < T_{max})
 
-    C(t) = C_{max} [(1 - F_B) e^{-\\alpha (t - T_{max})} + F_B e^{-\\beta (t - T_{max})}] \\quad (t \\ge T_{max})
+    C(t) = C_{max} [(1 - F_B) e^{-\alpha (t - T_{max})} + F_B e^{-\beta (t - T_{max})}] \quad (t \ge T_{max})
 """
 
 from typing import Any
@@ -29,7 +29,7 @@ def exposed_days(xp: Any, rate: Any, span: Any) -> Any:
 
 
 def area(xp: Any, start: Any, end: Any, *, cmax: Any, tmax: Any, rho: Any, alpha: Any, fb: Any, beta: Any) -> Any:
-    """Return the area under the piecewise curve with growth rate ``rho`` between two times, on either side of the peak or across it."""
+    """Return the area under the piecewise curve with growth rate ``rho`` between any two times."""
     grown, declined = xp.minimum(end, tmax), xp.maximum(end - tmax, 0.0)
     before, after = xp.minimum(start, tmax), xp.maximum(start - tmax, 0.0)
     rise = xp.exp(rho * (grown - tmax)) * exposed_days(xp, rho, grown - before)

@@ -1,15 +1,15 @@
-"""The smooth-peak twin of `stein`, for sampling.
+r"""The smooth-peak twin of `stein`, for sampling.
 
 Two kinks of the exact curve stop a gradient-based sampler: the switch at Tmax, and a growth rate that may reach 0. Here
 
 .. math::
 
-    \\rho = \\ln(1 + C_{max}/C_0) / T_{max}, \\qquad
-    d = w \\ln(1 + e^{(t - T_{max})/w}), \\qquad
-    \\ln C(t) = \\ln C_{max} + \\rho (t - T_{max} - d) + \\ln[(1 - F_B) e^{-\\alpha d} + F_B e^{-\\beta d}]
+    \rho = \ln(1 + C_{max}/C_0) / T_{max}, \qquad
+    d = w \ln(1 + e^{(t - T_{max})/w}), \qquad
+    \ln C(t) = \ln C_{max} + \rho (t - T_{max} - d) + \ln[(1 - F_B) e^{-\alpha d} + F_B e^{-\beta d}]
 
-that is, the clock of the decline starts softly within a width w around Tmax. As w goes to 0 this is `stein` with the starting level
-C0 Cmax / (C0 + Cmax). The width is measured, not guessed: see ``docs/smoothing.md``.
+that is, the clock of the decline starts softly within a width w around Tmax. As w goes to 0 this is `stein` with the
+starting level C0 Cmax / (C0 + Cmax). The width is measured, not guessed: see ``docs/smoothing.md``.
 """
 
 from typing import Any
@@ -45,9 +45,10 @@ def stein_smooth_integral(
 ) -> Any:
     """Return the area under `stein_smooth` between two times (level x days).
 
-    The closed form of the piecewise curve, plus the integral of the difference of the two curves. On either side of Tmax the difference
-    falls like q = exp(-abs(t - Tmax) / w), and in the cube root of q it is a nearly polynomial function on (0, 1), for which a few
-    Gauss-Legendre nodes suffice: the relative error is below 1e-6 (held against adaptive quadrature by the tests).
+    The closed form of the piecewise curve, plus the integral of the difference of the two curves. On either side of
+    Tmax the difference falls like q = exp(-abs(t - Tmax) / w), and in the cube root of q it is a nearly polynomial
+    function on (0, 1), for which a few Gauss-Legendre nodes suffice: the relative error is below 1e-6 (held against
+    adaptive quadrature by the tests).
     """
     rho = growth_rate(xp, cmax=cmax, tmax=tmax, c0=c0)
     decline = {"alpha": alpha, "fb": fb, "beta": beta}
@@ -80,8 +81,8 @@ def stein_smooth_peak(
 ) -> tuple[Any, Any]:
     """Return time and ln level of the highest point of `stein_smooth` from time 0 on.
 
-    The slope is 0 where exp((t - Tmax)/w) = rho / a, a being the rate of decline at d. As a hardly changes over d < w, iterating this
-    converges by a factor below 1e-3 a step; three steps from a(0) reach double precision.
+    The slope is 0 where exp((t - Tmax)/w) = rho / a, a being the rate of decline at d. As a hardly changes over d < w,
+    iterating this converges by a factor below 1e-3 a step; three steps from a(0) reach double precision.
     """
     rho = growth_rate(xp, cmax=cmax, tmax=tmax, c0=c0)
     rate = (1.0 - fb) * alpha + fb * beta

@@ -1,8 +1,9 @@
 """The array vocabulary of NumPy: the functions of which every equation is made.
 
-PyTensor's twin, with the same names, is ``cartmodel.symbolic.vocabulary``; a test holds the two to the same names and values. All functions
-here are NumPy or SciPy ufuncs (or made of them), so they take floats, arrays and xarray objects, and the last broadcast by dimension name.
-There is no ``where``: it hides NaN gradients in PyTensor, and curves on the log scale do not need it.
+PyTensor's twin, with the same names, is ``cartmodel.symbolic.vocabulary``; a test holds the two to the same names and
+values. All functions here are NumPy or SciPy ufuncs (or made of them), so they take floats, arrays and xarray objects,
+and the last broadcast by dimension name. There is no ``where``: it hides NaN gradients in PyTensor, and curves on the
+log scale do not need it.
 """
 
 from collections.abc import Callable
@@ -11,11 +12,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from numpy import abs, exp, expm1, log, log1p, logaddexp, maximum, minimum, sqrt  # noqa: A004
-from scipy.special import expit, gammaln, log_ndtr, logit
+from scipy.special import expit, gammaln, log_ndtr, logit  # pyright: ignore[reportMissingTypeStubs]
 
 __all__ = [
-    "abs", "exp", "expit", "expm1", "gammaln", "log", "log1p", "log_ndtr", "logaddexp", "logit", "maximum", "minimum", "quadrature", "softplus",
-    "sqrt",
+    "abs", "exp", "expit", "expm1", "gammaln", "log", "log1p", "log_ndtr", "logaddexp", "logit", "maximum", "minimum",
+    "quadrature", "softplus", "sqrt",
 ]  # fmt: skip
 
 
@@ -27,7 +28,8 @@ def softplus(x: Any) -> Any:
 def quadrature(integrand: Callable[[Any], Any], low: Any, high: Any, *, nodes: int) -> Any:
     """Return the Gauss-Legendre integral of ``integrand`` from ``low`` to ``high``, element by element.
 
-    The nodes lie on a new leading axis (dimension ``node`` for xarray), so what the integrand closes over broadcasts as it is.
+    The nodes lie on a new leading axis (dimension ``node`` for xarray), so what the integrand closes over broadcasts as
+    it is.
 
     Examples
     --------

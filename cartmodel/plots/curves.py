@@ -6,15 +6,13 @@ import xarray as xr
 from cartmodel.equations.population import individual_parameters
 from cartmodel.kinetics import vocabulary as xp
 from cartmodel.prediction.draws import Draws
-from cartmodel.prediction.fitfile import spec_of
-
-INTERVAL = (0.025, 0.975)
-"""Equal-tailed 95% intervals, in every figure."""
+from cartmodel.prediction.fitfile import group, spec_of
+from cartmodel.prediction.interval import QUANTILES
 
 
 def thinned_posterior(fit: xr.DataTree, most: int = 400) -> xr.Dataset:
     """Return at most ``most`` draws of the posterior, evenly spaced in each chain."""
-    posterior = fit["posterior"].to_dataset()
+    posterior = group(fit, "posterior")
     each = max(1, most // posterior.sizes["chain"])
     step = -(-posterior.sizes["draw"] // each)
     return posterior.isel(draw=slice(None, None, step))
@@ -31,7 +29,7 @@ def individual_curves(fit: xr.DataTree, days: np.ndarray, assay: str) -> xr.Data
     """
     spec = spec_of(fit)
     posterior = thinned_posterior(fit)
-    known = fit["constant_data"].to_dataset()
+    known = group(fit, "constant_data")
     time = xr.DataArray(days, dims="time", coords={"time": days})
     scale = posterior[f"scale_{assay}"] if spec.assays[assay].scale is not None else 1.0
     own, typical = (
@@ -42,7 +40,7 @@ def individual_curves(fit: xr.DataTree, days: np.ndarray, assay: str) -> xr.Data
         for who in (None, "typical")
     )
     over = ("chain", "draw")
-    found = own.quantile((INTERVAL[0], 0.5, INTERVAL[1]), dim=over)
+    found = own.quantile(QUANTILES, dim=over)
     curves = {name: found.isel(quantile=i, drop=True) for i, name in enumerate(("lower", "median", "upper"))}
     curves["typical"] = typical.median(over)
     return xr.Dataset(curves).broadcast_like(known["subject"]).transpose("subject", "time")

@@ -7,26 +7,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from cartmodel.plots.curves import INTERVAL
-from cartmodel.plots.style import (
-    BLUE,
-    DARK,
-    ORANGE,
-    dose_axis,
-    exposure_text,
-    footer,
-    log_axis,
-    new_figure,
-    patients_text,
-    stamp_text,
-    style,
-    unit_text,
-)
+from cartmodel.plots.axes import dose_axis, log_axis
+from cartmodel.plots.style import BLUE, DARK, ORANGE, footer, new_figure, stamp_text, style
+from cartmodel.plots.words import exposure_text, patients_text, unit_text
 from cartmodel.prediction.fitfile import spec_of
+from cartmodel.prediction.interval import QUANTILES
 from cartmodel.prediction.predictions import exposure, predict
 
 _DRAWS = ("chain", "draw")
-_QUANTILES = (INTERVAL[0], 0.5, INTERVAL[1])
 
 
 def exposure_by_dose(fit: xr.DataTree, new: xr.Dataset | None = None, stamp: str = "") -> Figure:
@@ -99,7 +87,7 @@ def _places(given: np.ndarray, doses: np.ndarray) -> np.ndarray:
 
 
 def _new(axes: Axes, values: xr.DataArray, doses: np.ndarray, half: float) -> None:
-    low, middle, high = values.quantile(_QUANTILES, dim=(*_DRAWS, "subject")).values.reshape(3, -1)
+    low, middle, high = values.quantile(QUANTILES, dim=(*_DRAWS, "subject")).values.reshape(3, -1)
     for i, place in enumerate(np.log(doses) if len(doses) else [0.0]):
         axes.fill_between(
             [place - half, place + half], low[i], high[i], color=ORANGE, alpha=0.25, linewidth=0, gid="new"
@@ -108,7 +96,7 @@ def _new(axes: Axes, values: xr.DataArray, doses: np.ndarray, half: float) -> No
 
 
 def _patients(axes: Axes, values: xr.DataArray, at: np.ndarray) -> None:
-    low, middle, high = values.quantile(_QUANTILES, dim=_DRAWS).transpose("quantile", "subject").values
+    low, middle, high = values.quantile(QUANTILES, dim=_DRAWS).transpose("quantile", "subject").values
     axes.vlines(at, low, high, color=BLUE, linewidth=1.0, gid="interval")
     axes.plot(
         at,

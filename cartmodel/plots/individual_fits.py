@@ -9,25 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from cartmodel.plots.axes import lloq_lines, log_axis, time_axis, time_label
 from cartmodel.plots.curves import individual_curves
-from cartmodel.plots.style import (
-    BLUE,
-    DARK,
-    ORANGE,
-    VERMILLION,
-    dose_text,
-    footer,
-    lloq_lines,
-    log_axis,
-    new_figure,
-    patients_text,
-    shortened,
-    stamp_text,
-    style,
-    time_axis,
-    time_label,
-)
-from cartmodel.prediction.fitfile import spec_of
+from cartmodel.plots.style import BLUE, DARK, ORANGE, VERMILLION, footer, new_figure, stamp_text, style
+from cartmodel.plots.words import patients_text, shortened
+from cartmodel.prediction.fitfile import group, spec_of
+from cartmodel.prediction.words import dose_words
 
 _UNSAMPLED, _LEAST = 90.0, 28.0  # days drawn for a patient without samples, and for one whose last sample is early
 
@@ -51,7 +38,7 @@ def individual_fits(fit: xr.DataTree, stamp: str = "", assay: str | None = None)
     assay = next(iter(spec.assays)) if assay is None else assay
     if assay not in spec.assays:
         raise ValueError(f"assay={assay!r}; accepted: {', '.join(spec.assays)}")
-    data, observed = fit["constant_data"].to_dataset(), fit["observed_data"].to_dataset()
+    data, observed = group(fit, "constant_data"), group(fit, "observed_data")
     seen = data[f"seen_level_{assay}"].values > 0
     times = np.where(seen, data[f"time_{assay}"].values, np.nan)
     ends = np.array([max(_LEAST, np.nanmax(t)) if s.any() else _UNSAMPLED for t, s in zip(times, seen, strict=True)])
@@ -87,7 +74,7 @@ def individual_fits(fit: xr.DataTree, stamp: str = "", assay: str | None = None)
             _panel(axes, patient, curves.isel(subject=i).sel(time=slice(0.0, ends[i])), levels[i], assay)
             dose = float(patient["dose"])
             named = shortened(str(patient["subject"].item()), 24 if np.isnan(dose) else 13)
-            axes.set_title(named if np.isnan(dose) else f"{named}, {dose_text(dose)}", size=8, pad=3, parse_math=False)
+            axes.set_title(named if np.isnan(dose) else f"{named}, {dose_words(dose)}", size=8, pad=3, parse_math=False)
         side = f"Level, assay {assay} ({spec.assays[assay].unit})"
         footer(figure, _legend(), 3 if columns < 5 else 6, time_label(last), side)
     return figure

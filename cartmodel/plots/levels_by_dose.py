@@ -8,20 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from cartmodel.plots.style import (
-    DARK,
-    VERMILLION,
-    dose_groups,
-    footer,
-    lloq_lines,
-    log_axis,
-    new_figure,
-    patients_text,
-    stamp_text,
-    style,
-    time_axis,
-    time_label,
-)
+from cartmodel.plots.axes import lloq_lines, log_axis, time_axis, time_label
+from cartmodel.plots.style import DARK, VERMILLION, dose_groups, footer, new_figure, stamp_text, style
+from cartmodel.plots.words import patients_text
 from cartmodel.trial import TrialData
 
 

@@ -9,20 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from cartmodel.plots.style import (
-    DARK,
-    GREEN,
-    VERMILLION,
-    dose_axis,
-    footer,
-    new_figure,
-    patients_text,
-    stamp_text,
-    style,
-)
+from cartmodel.plots.axes import dose_axis
+from cartmodel.plots.style import DARK, GREEN, VERMILLION, footer, new_figure, stamp_text, style
+from cartmodel.plots.words import patients_text
+from cartmodel.prediction.doses import outcome_table
 from cartmodel.prediction.fitfile import spec_of
 from cartmodel.prediction.predictions import predict
-from cartmodel.prediction.tables import outcome_table
 
 _WORDS = {
     "remission": ("Remission", "Probability of remission", GREEN),

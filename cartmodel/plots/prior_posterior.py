@@ -13,23 +13,13 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from scipy.stats import gaussian_kde
 
-from cartmodel.plots.curves import INTERVAL
-from cartmodel.plots.style import (
-    BLUE,
-    GREY,
-    VERMILLION,
-    ends_first,
-    footer,
-    new_figure,
-    number_text,
-    patients_text,
-    stamp_text,
-    style,
-    thinned,
-)
-from cartmodel.prediction.fitfile import spec_of
+from cartmodel.plots.axes import ends_first, thinned
+from cartmodel.plots.style import BLUE, GREY, VERMILLION, footer, new_figure, stamp_text, style
+from cartmodel.plots.words import number_text, patients_text
+from cartmodel.prediction.fitfile import group, spec_of
+from cartmodel.prediction.interval import QUANTILES
+from cartmodel.prediction.parameters import parameter_table
 from cartmodel.prediction.population import population
-from cartmodel.prediction.tables import parameter_table
 from cartmodel.spec import ModelSpec
 from cartmodel.spec.priors import Beta, HalfNormal, LogitNormal, LogNormal, quantile, unbounded
 
@@ -57,7 +47,7 @@ def prior_posterior(fit: xr.DataTree, stamp: str = "", table: pd.DataFrame | Non
     """
     spec = spec_of(fit)
     table = parameter_table(fit) if table is None else table
-    before, after = population(fit["prior"].to_dataset()), population(fit["posterior"].to_dataset())
+    before, after = population(group(fit, "prior")), population(group(fit, "posterior"))
     rows = [row for row in table.to_dict("records") if row["parameter"] in before]
     priors = dict(spec.priors())
     columns = min(5, max(1, len(rows)))
@@ -99,7 +89,7 @@ def _panel(axes: Axes, prior: Any, before: np.ndarray, after: np.ndarray) -> Non
     axes.fill_between(grid, 0.0, _density(u, grid, half=half), color=GREY, alpha=0.35, linewidth=0, gid="prior")
     density = _density(v, grid, half=half)
     axes.plot(grid, density, color=BLUE, linewidth=1.5, gid="posterior")
-    middle, left, right = np.quantile(scaled(after), [0.5, *INTERVAL])
+    left, middle, right = np.quantile(scaled(after), QUANTILES)
     foot = -0.06 * max(density.max(), _density(u, grid, half=half).max())
     axes.plot([left, right], [foot, foot], color=BLUE, linewidth=2.0, solid_capstyle="butt", gid="interval")
     axes.plot([middle], [foot], marker="o", markersize=4, color=BLUE)

@@ -8,30 +8,18 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from cartmodel.equations.response import remission_probability
-from cartmodel.plots.curves import INTERVAL
-from cartmodel.plots.style import (
-    DARK,
-    GREEN,
-    VERMILLION,
-    dose_groups,
-    exposure_text,
-    footer,
-    log_axis,
-    new_figure,
-    patients_text,
-    stamp_text,
-    style,
-    unit_text,
-)
+from cartmodel.plots.axes import log_axis
+from cartmodel.plots.style import DARK, GREEN, VERMILLION, dose_groups, footer, new_figure, stamp_text, style
+from cartmodel.plots.words import exposure_text, patients_text, unit_text
+from cartmodel.prediction.doses import observed_outcome
 from cartmodel.prediction.draws import Draws
-from cartmodel.prediction.fitfile import spec_of
+from cartmodel.prediction.fitfile import group, spec_of
+from cartmodel.prediction.interval import QUANTILES
 from cartmodel.prediction.predictions import exposure
-from cartmodel.prediction.tables import observed_outcome
 from cartmodel.spec import ModelSpec
 from cartmodel.spec.model import CrissResponse
 
 _DRAWS = ("chain", "draw")
-_QUANTILES = (INTERVAL[0], 0.5, INTERVAL[1])
 
 
 def response_by_exposure(fit: xr.DataTree, stamp: str = "") -> Figure | None:
@@ -56,10 +44,10 @@ def response_by_exposure(fit: xr.DataTree, stamp: str = "") -> Figure | None:
     if spec.response is None:
         return None
     found = exposure(fit)[spec.response.exposure]
-    low, middle, high = found.quantile(_QUANTILES, dim=_DRAWS).transpose("quantile", "subject").values
+    low, middle, high = found.quantile(QUANTILES, dim=_DRAWS).transpose("quantile", "subject").values
     ends = np.log(min(low) / 1.15), np.log(max(high) * 1.15)
     grid = xr.DataArray(np.exp(np.linspace(ends[0], ends[1], 101)), dims="exposure")
-    groups = dose_groups(fit["constant_data"].to_dataset()["dose"].values)
+    groups = dose_groups(group(fit, "constant_data")["dose"].values)
     response = spec.response
     criss = isinstance(response, CrissResponse)
     with style():
@@ -90,7 +78,7 @@ def response_by_exposure(fit: xr.DataTree, stamp: str = "") -> Figure | None:
 
 
 def _band(axes: Axes, grid: xr.DataArray, values: xr.DataArray) -> None:
-    low, middle, high = values.quantile(_QUANTILES, dim=_DRAWS).transpose("quantile", "exposure").values
+    low, middle, high = values.quantile(QUANTILES, dim=_DRAWS).transpose("quantile", "exposure").values
     axes.fill_between(grid.values, low, high, color=GREEN, alpha=0.2, linewidth=0, gid="band")
     axes.plot(grid.values, middle, color=GREEN, linewidth=1.5, gid="median")
 
@@ -98,7 +86,7 @@ def _band(axes: Axes, grid: xr.DataArray, values: xr.DataArray) -> None:
 def _probability(axes: Axes, fit: xr.DataTree, spec: ModelSpec, grid: xr.DataArray) -> None:
     assert spec.response is not None  # noqa: S101 (the caller has looked)
     u = np.log(grid) - spec.response.centre
-    _band(axes, grid, remission_probability(spec, Draws(fit["posterior"].to_dataset(), xr.Dataset()), u))
+    _band(axes, grid, remission_probability(spec, Draws(group(fit, "posterior"), xr.Dataset()), u))
     axes.set_ylim(-0.16, 1.16)
     for edge in (0.0, 1.0):
         axes.axhline(edge, color="#cccccc", linewidth=0.7)
@@ -142,10 +130,10 @@ def _predictor(
     groups: list[tuple[str, np.ndarray, str]],
 ) -> int:
     """Draw the linear predictor and return the number of step-1 events."""
-    posterior = fit["posterior"].to_dataset()
+    posterior = group(fit, "posterior")
     _band(axes, grid, posterior["k0"] + posterior["k1"] * (np.log(grid) - response.centre))
     axes.axhline(response.threshold, color=VERMILLION, linewidth=0.9, linestyle=(0, (1, 1.5)))
-    observed = fit["observed_data"].to_dataset()
+    observed = group(fit, "observed_data")
     score, step1 = observed["criss_lp"].values, observed["criss_step1"].values
     for _, mask, colour in groups:
         axes.plot(

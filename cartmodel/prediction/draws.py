@@ -1,4 +1,4 @@
-"""The source that answers with labelled draws: of a posterior, of a prior, or the single draw that is the truth of a simulated trial."""
+"""The source that answers with labelled draws: of a posterior, of a prior, or the one draw that is a known truth."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ from cartmodel.registry import nearest
 
 
 def generator(seed: int, name: str) -> np.random.Generator:
-    """Return a random generator of its own for each seed and name, so that no result depends on the order of the calls."""
+    """Return a random generator of its own for each seed and name: no result depends on the order of the calls."""
     return np.random.default_rng([seed, crc32(name.encode())])
 
 
@@ -24,15 +24,16 @@ class Draws:
     Parameters
     ----------
     population : xarray.Dataset
-        Population parameters, over any dimensions (``chain`` and ``draw``); with ``eta_<parameter>`` over ``subject`` where the patients
-        are those of the fit.
+        Population parameters, over any dimensions (``chain`` and ``draw``); with ``eta_<parameter>`` over ``subject``
+        where the patients are those of the fit.
     data : xarray.Dataset
-        What is known of the patients: ``log_dose`` and, where levels are asked for, ``time_<assay>`` and ``blq_<assay>``.
+        What is known of the patients: ``log_dose`` and, where levels are asked for, ``time_<assay>`` and
+        ``blq_<assay>``.
     seed : int
         Seed of the random effects of new patients.
     new_patients : {"random", "typical"} or None
-        None takes the etas of ``population``; ``"random"`` draws a fresh random effect for each patient and draw; ``"typical"`` sets them
-        to 0.
+        None takes the etas of ``population``; ``"random"`` draws a fresh random effect for each patient and draw;
+        ``"typical"`` sets them to 0.
     """
 
     xp: Any = vocabulary
@@ -88,7 +89,7 @@ class Draws:
         return xr.Dataset(drawn)
 
     def pointwise_log_likelihood(self) -> xr.Dataset:
-        """Return the log density of every sample and outcome at each draw; NaN where the grid is padded or the outcome pending."""
+        """Return the log density of every sample and outcome at each draw; NaN where padded or pending."""
         pointwise = {}
         for name, observable in self.observables.items():
             density = observable.log_density(vocabulary, self._data[name], *observable.parts)

@@ -44,6 +44,11 @@ def read_fit(path: str | Path) -> xr.DataTree:
     return fit
 
 
+def group(fit: xr.DataTree, name: str) -> xr.Dataset:
+    """Return a group of a fit, such as its ``posterior``."""
+    return fit[name].to_dataset()
+
+
 def spec_of(fit: xr.DataTree) -> ModelSpec:
     """Return the model that a fit carries inside."""
     return parse_model(json.loads(fit.attrs["spec"]), where="inside the fit")

@@ -14,8 +14,8 @@ def predictive_group(spec: ModelSpec, posterior: xr.Dataset, data: xr.Dataset, s
     Returns
     -------
     xarray.Dataset
-        ``level_<assay>``: ln level as the assay would report it, clamped at ln LLOQ; ``latent_level_<assay>``: the same, not clamped; the
-        outcomes. NaN where the grid is padded.
+        ``level_<assay>``: ln level as the assay would report it, clamped at ln LLOQ; ``latent_level_<assay>``: the
+        same, not clamped; the outcomes. NaN where the grid is padded.
     """
     source = Draws(posterior, data, seed=seed)
     joint(spec, source)
@@ -23,7 +23,7 @@ def predictive_group(spec: ModelSpec, posterior: xr.Dataset, data: xr.Dataset, s
     for assay in spec.assays:
         name = f"level_{assay}"
         latent = drawn[name].where(data[f"seen_{name}"] > 0)
-        floor = np.log(data[f"lloq_{assay}"]).fillna(-np.inf)
+        floor = xr.apply_ufunc(np.log, data[f"lloq_{assay}"]).fillna(-np.inf)
         drawn[f"latent_{name}"] = latent.astype("float32")
         drawn[name] = np.maximum(latent, floor).astype("float32")
     return drawn.transpose("chain", "draw", ...)

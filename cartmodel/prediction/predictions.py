@@ -1,4 +1,4 @@
-"""Predict exposures, remission and toxicity: for the patients of the trial, for new ones, for the typical one, at any dose."""
+"""Predict exposures, remission and toxicity at any dose: for the trial's patients, new ones or the typical one."""
 
 import warnings
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from cartmodel.equations.response import remission_probability, toxicity_logit
 from cartmodel.errors import ExtrapolationWarning
 from cartmodel.kinetics import vocabulary as xp
 from cartmodel.prediction.draws import Draws
-from cartmodel.prediction.fitfile import spec_of
+from cartmodel.prediction.fitfile import group, spec_of
 from cartmodel.spec import ModelSpec
 
 type Patients = Literal["trial", "new", "typical"]
@@ -27,8 +27,8 @@ def exposure(fit: xr.DataTree) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        ``peak_level`` (Cmax), ``peak_time`` (Tmax, days), ``auc_<start>_<end>`` (level x days) over (chain, draw, subject); coordinate
-        ``dose`` (cells) per subject, and attribute ``unit`` of the level.
+        ``peak_level`` (Cmax), ``peak_time`` (Tmax, days), ``auc_<start>_<end>`` (level x days) over (chain, draw,
+        subject); coordinate ``dose`` (cells) per subject, and attribute ``unit`` of the level.
 
     Examples
     --------
@@ -37,8 +37,8 @@ def exposure(fit: xr.DataTree) -> xr.Dataset:
     >>> cm.exposure(fit)["auc_0_28"].median(("chain", "draw"))  # doctest: +SKIP
     """
     spec = spec_of(fit)
-    known = fit["constant_data"].to_dataset()
-    source = Draws(fit["posterior"].to_dataset(), known)
+    known = group(fit, "constant_data")
+    source = Draws(group(fit, "posterior"), known)
     found = _exposures(spec, individual_parameters(spec, source))
     return _label(found.assign_coords(dose=("subject", known["dose"].values)), spec).transpose(
         "chain", "draw", "subject"
@@ -63,8 +63,8 @@ def predict(
     dose : float or sequence of float, optional
         Cells. Default: the doses of the trial; for a model without dose there is none.
     patients : {"new", "trial", "typical"}
-        ``"new"``: ``n`` fresh patients for each draw, the same at every dose; ``"trial"``: the trial's patients, each had they received the
-        dose; ``"typical"``: random effects at 0.
+        ``"new"``: ``n`` fresh patients for each draw, the same at every dose; ``"trial"``: the trial's patients, each
+        had they received the dose; ``"typical"``: random effects at 0.
     n : int
         Number of new patients for each draw.
     times : sequence of float, optional
@@ -75,9 +75,9 @@ def predict(
     Returns
     -------
     xarray.Dataset
-        Over (chain, draw, dose, subject): ``peak_level``, ``peak_time``, ``auc_<start>_<end>``; ``remission`` (probability), if the model
-        has a response; ``dlt`` (probability), without ``subject``, if it has a toxicity; ``level`` with ``time``, if asked for. No
-        ``subject`` for the typical patient.
+        Over (chain, draw, dose, subject): ``peak_level``, ``peak_time``, ``auc_<start>_<end>``; ``remission``
+        (probability), if the model has a response; ``dlt`` (probability), without ``subject``, if it has a toxicity;
+        ``level`` with ``time``, if asked for. No ``subject`` for the typical patient.
 
     Warns
     -----
@@ -90,9 +90,9 @@ def predict(
         raise ValueError(f"n={n}; accepted: 1 or more new patients")
     spec = spec_of(fit)
     data = _patients(fit, spec, doses_of(fit, dose), patients, n)
-    posterior = fit["posterior"].to_dataset()
+    posterior = group(fit, "posterior")
     posterior = posterior if patients == "trial" else posterior.drop_dims("subject", errors="ignore")
-    blocks = []
+    blocks: list[xr.Dataset] = []
     for number, start in enumerate(range(0, posterior.sizes["draw"], _BLOCK)):
         kept = posterior.isel(draw=slice(start, start + _BLOCK))
         seed = int(np.random.SeedSequence([random_seed, number]).generate_state(1)[0])
@@ -116,7 +116,7 @@ def doses_of(fit: xr.DataTree, dose: float | Sequence[float] | None = None) -> n
         If a dose is not a positive number, or the model uses no dose.
     """
     spec = spec_of(fit)
-    trial = np.unique(fit["constant_data"]["dose"].values)
+    trial = np.unique(group(fit, "constant_data")["dose"].values)
     trial = trial[~np.isnan(trial)]
     if not spec.uses_dose:
         if dose is not None:
@@ -129,8 +129,9 @@ def doses_of(fit: xr.DataTree, dose: float | Sequence[float] | None = None) -> n
         raise ValueError(f"dose={dose!r}; accepted: positive numbers of cells")
     outside = asked[(asked < trial.min()) | (asked > trial.max())]
     if len(outside):
+        listed = ", ".join(f"{d:g}" for d in outside)
         warnings.warn(
-            f"dose {', '.join(f'{d:g}' for d in outside)} lies outside the trial's {trial.min():g} to {trial.max():g} cells: "
+            f"dose {listed} lies outside the trial's {trial.min():g} to {trial.max():g} cells: "
             "this prediction extrapolates, and rests on the power terms and their priors",
             ExtrapolationWarning,
             stacklevel=3,
@@ -145,7 +146,7 @@ def _patients(fit: xr.DataTree, spec: ModelSpec, doses: np.ndarray, patients: Pa
     if patients == "new":
         data["subject"] = [f"new {i + 1}" for i in range(n)]
     if patients == "trial":
-        data["subject"] = fit["constant_data"]["subject"].values
+        data["subject"] = group(fit, "constant_data")["subject"].values
     return data
 
 

@@ -14,7 +14,8 @@ def prior_draws(spec: ModelSpec, draws: int, seed: int = 0) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        One variable a parameter, over ``chain`` (1) and ``draw``; ``corr`` (parameter, parameter_) where the model correlates the effects.
+        One variable a parameter, over ``chain`` (1) and ``draw``; ``corr`` (parameter, parameter_) where the model
+        correlates the effects.
 
     Examples
     --------
@@ -37,7 +38,7 @@ def prior_draws(spec: ModelSpec, draws: int, seed: int = 0) -> xr.Dataset:
 
 
 def lkj_draws(n: int, eta: float, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Return correlation matrices from the LKJ distribution, by the onion method (Lewandowski, Kurowicka & Joe 2009)."""
+    """Return LKJ-distributed correlation matrices, by the onion method (Lewandowski, Kurowicka & Joe 2009)."""
     corr = np.broadcast_to(np.eye(n), (draws, n, n)).copy()
     chol = np.zeros((draws, n, n))
     chol[:, 0, 0] = 1.0

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from cartmodel import plots
 from cartmodel.prediction.fitfile import write_fit
+from cartmodel.prediction.interval import QUANTILES
 from cartmodel.prediction.predictions import exposure
 from cartmodel.report.summary import Summary, print_summary
 from cartmodel.trial import TrialData
@@ -21,8 +22,9 @@ def write_run(
 ) -> Path:
     """Write the run folder of a fit and return its path.
 
-    ``fit.nc``; ``parameters.csv``, ``exposures.csv``, ``exposures_by_patient.csv``, ``outcomes.csv``, ``doses.csv``; ``summary.txt``;
-    ``figures/*.png`` and ``*.svg``; ``manifest.json`` with digests of data and model, versions, seed, sampler, ladder and timings.
+    ``fit.nc``; ``parameters.csv``, ``exposures.csv``, ``exposures_by_patient.csv``, ``outcomes.csv``, ``doses.csv``;
+    ``summary.txt``; ``figures/*.png`` and ``*.svg``; ``manifest.json`` with digests of data and model, versions, seed,
+    sampler, ladder and timings.
 
     Parameters
     ----------
@@ -39,7 +41,7 @@ def write_run(
     (out / "figures").mkdir(parents=True, exist_ok=True)
     tell("fit.nc")
     write_fit(summary.fit, out / "fit.nc")
-    by_patient = exposure(summary.fit).quantile([0.025, 0.5, 0.975], dim=("chain", "draw"))
+    by_patient = exposure(summary.fit).quantile(QUANTILES, dim=("chain", "draw"))
     tables = {
         "parameters": summary.parameters,
         "exposures": summary.exposures,
@@ -77,7 +79,7 @@ def _figures(summary: Summary, trial: TrialData) -> Iterator[tuple[str, Figure]]
 def _manifest(summary: Summary) -> dict[str, object]:
     attrs = summary.fit.attrs
     parsed = {"versions", "seconds", "ladder", "trial_notes", "spec"}
-    content: dict[str, object] = {name: json.loads(value) if name in parsed else value for name, value in attrs.items()}
+    content = {str(name): json.loads(value) if name in parsed else value for name, value in attrs.items()}
     content["simulated"] = bool(attrs["simulated"])
     content["trusted"] = summary.diagnosis.trusted
     content["verdict"] = summary.diagnosis.verdict

@@ -11,13 +11,15 @@ from rich.table import Table
 from rich.text import Text
 
 from cartmodel.inference.diagnosis import Diagnosis, diagnose
+from cartmodel.prediction.doses import compare_doses, exposure_table, outcome_table
 from cartmodel.prediction.fitfile import spec_of
+from cartmodel.prediction.parameters import parameter_table
 from cartmodel.prediction.predictions import predict
-from cartmodel.prediction.tables import compare_doses, exposure_table, outcome_table, parameter_table
+from cartmodel.prediction.words import dose_words, exposure_words
 from cartmodel.report.limits import limits
-from cartmodel.report.words import amount, dose_words, interval
+from cartmodel.report.words import amount, interval
 
-LABELS = {"peak_level": "Cmax", "peak_time": "Tmax", "remission": "remission", "dlt": "DLT"}
+OUTCOMES = {"remission": "remission", "dlt": "DLT"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,18 +57,17 @@ def label(name: str) -> str:
 
     Examples
     --------
-    >>> label("auc_0_28")
-    'AUC0-28d'
+    >>> label("auc_0_28"), label("dlt")
+    ('AUC0-28d', 'DLT')
     """
-    return LABELS.get(name) or "AUC{}-{}d".format(*name.removeprefix("auc_").replace("p", ".").split("_"))
+    return OUTCOMES.get(name) or exposure_words(name)
 
 
 def render(summary: Summary) -> Group:
     """Return the printed form of a summary: the verdict first, what the trial cannot tell last."""
     attrs = summary.fit.attrs
-    heading = Text(
-        f"{attrs['trial']}  |  model {attrs['model']}  |  {attrs['method']} fit, {attrs['sampler']}, seed {attrs['random_seed']}"
-    )
+    how = f"{attrs['method']} fit, {attrs['sampler']}, seed {attrs['random_seed']}"
+    heading = Text(f"{attrs['trial']}  |  model {attrs['model']}  |  {how}")
     if attrs["simulated"]:
         heading = Text("SIMULATED DATA - not a real trial\n", style="bold") + heading
     colour = "green" if summary.diagnosis.trusted else "red"
@@ -92,9 +93,10 @@ def _parameters(summary: Summary) -> Table:
     unit = spec_of(summary.fit).unit
     table = _table(
         f"Parameters (levels in {unit}, times in days, rates per day)",
-        "Medians and equal-tailed 95% intervals. CV% = 100 sqrt(exp(omega^2) - 1). Shrinkage = 1 - Var_i(E[eta_i|y]) / E[omega^2]. Contraction "
-        "= 1 - posterior / prior variance.",
-        "parameter", "median", "95% interval", "CV%", "R-hat", "ESS bulk", "ESS tail", "shrinkage", "prior (95%)", "contraction", "the data",
+        "Medians and equal-tailed 95% intervals. CV% = 100 sqrt(exp(omega^2) - 1). "
+        "Shrinkage = 1 - Var_i(E[eta_i|y]) / E[omega^2]. Contraction = 1 - posterior / prior variance.",
+        "parameter", "median", "95% interval", "CV%", "R-hat", "ESS bulk", "ESS tail", "shrinkage", "prior (95%)",
+        "contraction", "the data",
     )  # fmt: skip
     block = ""
     for row in summary.parameters.to_dict("records"):
@@ -103,11 +105,18 @@ def _parameters(summary: Summary) -> Table:
             table.add_section()
             table.add_row(f"[bold]{block}[/bold]", *[""] * 10)
         table.add_row(
-            Text(row["parameter"]), amount(row["median"]), interval(row["lower"], row["upper"]), _percent(row.get("cv_percent")),
-            f"{row['rhat']:.3f}", f"{row['ess_bulk']:.0f}", f"{row['ess_tail']:.0f}", _share(row.get("eta_shrinkage")),
-            interval(row.get("prior_lower", float("nan")), row.get("prior_upper", float("nan"))), _share(row.get("contraction")),
+            Text(row["parameter"]),
+            amount(row["median"]),
+            interval(row["lower"], row["upper"]),
+            _percent(row.get("cv_percent")),
+            f"{row['rhat']:.3f}",
+            f"{row['ess_bulk']:.0f}",
+            f"{row['ess_tail']:.0f}",
+            _share(row.get("eta_shrinkage")),
+            interval(row.get("prior_lower", float("nan")), row.get("prior_upper", float("nan"))),
+            _share(row.get("contraction")),
             str(row.get("moved", "")),
-        )  # fmt: skip
+        )
     return table
 
 
@@ -127,7 +136,8 @@ def _exposures(summary: Summary) -> Table:
     table = _table(
         "Exposures per dose group",
         "Group: geometric mean of the trial's patients. New patient: where 95% of new patients at this dose would lie.",
-        "dose", "exposure", "patients", "group median", "group 95% interval", "new patient median", "new patient 95% range", "unit",
+        "dose", "exposure", "patients", "group median", "group 95% interval", "new patient median",
+        "new patient 95% range", "unit",
     )  # fmt: skip
     for row in summary.exposures.to_dict("records"):
         table.add_row(

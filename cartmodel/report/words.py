@@ -28,18 +28,6 @@ def interval(lower: float, upper: float) -> str:
     return "-" if not np.isfinite(lower) else f"{amount(lower)} to {amount(upper)}"
 
 
-def dose_words(dose: float) -> str:
-    """Return a dose in cells.
-
-    Examples
-    --------
-    >>> dose_words(2.5e7)
-    '2.5e7 cells'
-    """
-    mantissa, exponent = f"{dose:.3e}".split("e")
-    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)} cells"
-
-
 def listed(items: Sequence[str]) -> str:
     """Return items as a list in a sentence.
 

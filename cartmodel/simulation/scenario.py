@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from cartmodel.errors import Problem, ScenarioError
 from cartmodel.registry import nearest
@@ -45,7 +46,8 @@ def load_scenario(path: str | Path) -> Scenario:
     Raises
     ------
     ScenarioError
-        With all problems of the file: unknown or missing names, parameters that the model does not have or lacks, assays without LLOQ.
+        With all problems of the file: unknown or missing names, parameters that the model does not have or lacks,
+        assays without LLOQ.
 
     Examples
     --------
@@ -90,12 +92,8 @@ def load_scenario(path: str | Path) -> Scenario:
     return scenario
 
 
-def _translate(item: object) -> Problem:
-    fields: dict[str, object] = dict(item)  # pyright: ignore
-    place = ".".join(map(str, fields["loc"]))  # pyright: ignore
-    accepted = nearest(place, Scenario.model_fields) if fields["type"] == "extra_forbidden" else str(fields["msg"])
-    return Problem(
-        place,
-        "unknown name" if fields["type"] == "extra_forbidden" else f"{fields.get('input')!r} does not fit",
-        accepted,
-    )
+def _translate(item: ErrorDetails) -> Problem:
+    place = ".".join(map(str, item["loc"]))
+    if item["type"] == "extra_forbidden":
+        return Problem(place, "unknown name", nearest(place, Scenario.model_fields))
+    return Problem(place, f"{item['input']!r} does not fit", item["msg"])

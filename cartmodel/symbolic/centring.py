@@ -12,12 +12,12 @@ _SMALL_OMEGA = 0.25  # quantile of the prior: centring hurts when omega is small
 
 
 def centring_weights(spec: ModelSpec, data: xr.Dataset) -> dict[str, np.ndarray]:
-    """Return the centring weight of each parameter and subject: the share of its random effect's variance that the samples remove.
+    """Return the centring weight of each parameter and subject: the share of its effect's variance that samples remove.
 
-    With J the slopes of the ln levels in the standardised random effects at the prior's centre (the lower quartile of omega), over the residual SD and
-    counting the quantified samples, the effects' posterior covariance is V = (I + J'J)^-1 to first order. The weight is
-    1 - diag(V): near 1 for an effect that the data pin down (centred), near 0 for one that they leave to the prior (non-centred).
-    It changes how fast the sampler moves, never the posterior.
+    With J the slopes of the ln levels in the standardised random effects at the prior's centre (the lower quartile of
+    omega), over the residual SD and counting the quantified samples, the effects' posterior covariance is V = (I +
+    J'J)^-1 to first order. The weight is 1 - diag(V): near 1 for an effect that the data pin down (centred), near 0 for
+    one that they leave to the prior (non-centred). It changes how fast the sampler moves, never the posterior.
     """
     curve = spec.curve
     names = list(curve.parameters)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pymc as pm
 
-from cartmodel.symbolic.centring import centring_weights
-from cartmodel.symbolic.symbols import Symbols
 from cartmodel.equations.design import design
 from cartmodel.equations.joint import joint
 from cartmodel.spec import ModelSpec, load_model
+from cartmodel.symbolic.centring import centring_weights
+from cartmodel.symbolic.symbols import Symbols
 from cartmodel.trial import TrialData
 
 
@@ -25,9 +25,9 @@ def build(trial: TrialData, model: ModelSpec | str | Path) -> pm.Model:
     Returns
     -------
     pymc.Model
-        Population parameters by name (``cmax_pop``, ``omega_cmax``, ...), one sampled coordinate ``z_<parameter>`` per random effect,
-        ``eta_<parameter>`` (subject), and an observed variable for each assay (``level_<assay>``: ln level, on a padded grid of
-        subject and sample) and outcome.
+        Population parameters by name (``cmax_pop``, ``omega_cmax``, ...), one sampled coordinate ``z_<parameter>`` per
+        random effect, ``eta_<parameter>`` (subject), and an observed variable for each assay (``level_<assay>``: ln
+        level, on a padded grid of subject and sample) and outcome.
 
     Raises
     ------

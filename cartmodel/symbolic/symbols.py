@@ -5,12 +5,14 @@ from typing import Any
 
 import numpy as np
 import pymc as pm
-import pytensor.tensor as pt
 import xarray as xr
+from pytensor import tensor
 
-from cartmodel.symbolic import vocabulary
 from cartmodel.equations.observations import Observable
 from cartmodel.spec.priors import Beta, HalfNormal, LogitNormal, LogNormal, Normal
+from cartmodel.symbolic import vocabulary
+
+pt: Any = tensor  # by its annotations most functions return something without operators
 
 
 class Symbols:
@@ -23,8 +25,9 @@ class Symbols:
     weights : mapping of str to array
         How far each random effect is centred, per subject: 0 is non-centred, 1 is centred.
     fold : bool
-        Sample an SD with a half-normal prior as the absolute value of a normal variable. With the sign, SD times standard effect has no
-        edge at 0, where weakly informed SDs live: fewer divergences, two to three times the effective draws (``docs/performance.md``).
+        Sample an SD with a half-normal prior as the absolute value of a normal variable. With the sign, SD times
+        standard effect has no edge at 0, where weakly informed SDs live: fewer divergences, two to three times the
+        effective draws (``docs/performance.md``).
     """
 
     xp: Any = vocabulary
@@ -56,8 +59,9 @@ class Symbols:
     ) -> dict[str, Any]:
         """Return centre + eta of each parameter, partly centred.
 
-        For a weight w the sampled coordinate is z ~ Normal(w centre, omega^w), and eta = omega^(1 - w) (z - w centre): Papaspiliopoulos,
-        Roberts & Skoeld (Stat Sci 2007;22:59) with an exponent for the scale, as in Gorinova, Moore & Hoffman (ICML 2020).
+        For a weight w the sampled coordinate is z ~ Normal(w centre, omega^w), and eta = omega^(1 - w) (z - w centre):
+        Papaspiliopoulos, Roberts & Skoeld (Stat Sci 2007;22:59) with an exponent for the scale, as in Gorinova, Moore &
+        Hoffman (ICML 2020).
         """
         if correlation is not None:
             return self._correlated(centres, omegas, correlation)
@@ -128,8 +132,9 @@ class Symbols:
 
 def random_variable(name: str, prior: Any, dims: str | None = None) -> Any:
     """Return the PyMC variable of a prior, inside an open model."""
-    # PyTensor makes float32 constants of plain floats that single precision holds, such as 0.5, and takes their logarithms in it.
-    numbers = {key: np.float64(value) for key, value in prior if isinstance(value, float)}
+    # PyTensor makes float32 constants of plain floats that single precision holds, such as 0.5, and takes their
+    # logarithms in it.
+    numbers: dict[str, Any] = {key: np.float64(value) for key, value in prior if isinstance(value, float)}
     match prior:
         case Normal():
             return pm.Normal(name, **numbers, dims=dims)

@@ -4,13 +4,28 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pytensor.tensor as pt
-from pytensor.tensor import abs, exp, expit, expm1, gammaln, log, log1p, logaddexp, maximum, minimum, softplus, sqrt  # noqa: A004
+from pytensor import tensor
+from pytensor.tensor import (
+    abs,  # noqa: A004
+    exp,
+    expit,
+    expm1,
+    gammaln,
+    log,
+    log1p,
+    logaddexp,
+    maximum,
+    minimum,
+    softplus,
+    sqrt,
+)
 
 __all__ = [
-    "abs", "exp", "expit", "expm1", "gammaln", "log", "log1p", "log_ndtr", "logaddexp", "logit", "maximum", "minimum", "quadrature", "softplus",
-    "sqrt",
+    "abs", "exp", "expit", "expm1", "gammaln", "log", "log1p", "log_ndtr", "logaddexp", "logit", "maximum", "minimum",
+    "quadrature", "softplus", "sqrt",
 ]  # fmt: skip
+
+pt: Any = tensor  # by its annotations most functions return something without operators
 
 
 def logit(p: Any) -> Any:
@@ -21,7 +36,8 @@ def logit(p: Any) -> Any:
 def log_ndtr(x: Any) -> Any:
     """Return the log of the standard normal distribution function.
 
-    Each branch sees only arguments that it can stand, so that neither it nor its gradient overflows where the other one is taken.
+    Each branch sees only arguments that it can stand, so that neither it nor its gradient overflows where the other one
+    is taken.
     """
     low, high = pt.minimum(x, -1.0), pt.maximum(x, -1.0)
     tail = pt.log(0.5 * pt.erfcx(-low / np.sqrt(2.0))) - 0.5 * pt.sqr(low)

@@ -12,7 +12,9 @@ import cartmodel as cm
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     code = "from cartmodel.cli import main; main()"
-    return subprocess.run([sys.executable, "-c", code, *arguments], cwd=cwd, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=cwd, capture_output=True, text=True, check=False
+    )
 
 
 def test_help_and_import_load_no_pymc(tmp_path: Path) -> None:

@@ -88,7 +88,9 @@ def test_the_file_predicts_the_same_in_a_process_without_pymc(example_fit: xr.Da
         "cm.parameter_table(fit); cm.exposure(fit)\n"
         "assert not {'pymc', 'pytensor', 'nutpie'} & set(sys.modules)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=dict(os.environ))
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=dict(os.environ)
+    )
     auc, remission, trusted = done.stdout.split()
     new = cm.predict(example_fit, dose=[5e7], n=5)
     assert float(auc) == float(new["auc_0_28"].mean())

@@ -48,7 +48,9 @@ def test_cold_and_warm_caches_give_the_same_draws(tmp_path: Path) -> None:
     environment["PYTENSOR_FLAGS"] = f"base_compiledir={tmp_path / 'pytensor'}"
     environment["NUMBA_CACHE_DIR"] = str(tmp_path / "numba")
     answers = [
-        subprocess.run([sys.executable, "-W", "ignore", "-c", CHILD], env=environment, capture_output=True, text=True, check=True)
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", CHILD], env=environment, capture_output=True, text=True, check=True
+        )
         for _ in range(2)
     ]
     assert answers[0].stdout == answers[1].stdout

@@ -50,7 +50,7 @@ def quantile(prior: Any, p: float) -> float:
 def log_lkj_cholesky(factor: np.ndarray, eta: float) -> float:
     """ln density of the Cholesky factor of an LKJ correlation matrix (Lewandowski, Kurowicka & Joe 2009).
 
-    The rows are independent. A row of k free elements with length r has a density proportional to (1 - r^2)^(b - 1) with
+    Rows are independent. A row of k free elements, of length r, has a density proportional to (1 - r^2)^(b - 1) with
     b = eta + (n - 1 - k) / 2, of which the integral over the ball is pi^(k/2) Gamma(b) / Gamma(b + k/2).
     """
     n = len(factor)

@@ -8,7 +8,8 @@ import pytest
 from rich.console import Console
 
 import cartmodel as cm
-from cartmodel.report.words import amount, dose_words, listed
+from cartmodel.prediction.words import dose_words
+from cartmodel.report.words import amount, listed
 
 
 @pytest.fixture(scope="module")

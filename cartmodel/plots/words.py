@@ -1,0 +1,61 @@
+"""Names, units and numbers as figures write them."""
+
+from cartmodel.prediction.words import exposure_words
+
+
+def exposure_text(name: str) -> str:
+    """Return the name of an exposure as a reader knows it.
+
+    Examples
+    --------
+    >>> exposure_text("peak_level"), exposure_text("auc_0_28"), exposure_text("auc_0_0p5")
+    ('Cmax', 'AUC 0-28 d', 'AUC 0-0.5 d')
+    """
+    return exposure_words(name, area="AUC {}-{} d")
+
+
+def unit_text(unit: str) -> str:
+    """Return a unit with a multiplication sign instead of the letter x.
+
+    Examples
+    --------
+    >>> unit_text("copies/ug x day")
+    'copies/ug × day'
+    """
+    return unit.replace(" x ", " × ")
+
+
+def shortened(text: str, width: int) -> str:
+    """Return a text cut to a width.
+
+    Examples
+    --------
+    >>> shortened("CART-0001-Shanghai", 10), shortened("S01", 10)
+    ('CART-0001…', 'S01')
+    """
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def patients_text(n: int) -> str:
+    """Return a number of patients in words.
+
+    Examples
+    --------
+    >>> patients_text(1), patients_text(18)
+    ('1 patient', '18 patients')
+    """
+    return f"{n} patient" if n == 1 else f"{n} patients"
+
+
+def number_text(value: float) -> str:
+    """Return a round number in the shortest way.
+
+    Examples
+    --------
+    >>> number_text(0.02), number_text(5000), number_text(2e5), number_text(1e-4)
+    ('0.02', '5000', '2e5', '1e-4')
+    """
+    if 1e-3 <= abs(value) < 1e4:
+        return f"{value:.3g}" if value < 100 else f"{value:.0f}"
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
