@@ -136,18 +136,19 @@ def fit(
     if cut and spec.response is None:
         raise ValueError(f"--cut: model '{spec.name}' has no response; accepted: a model with one")
     size = f"{len(trial.subjects)} patients, {len(trial.observations)} samples"
-    with _busy(f"Fitting {spec.name} to {size}: compiling, then sampling", progress):
-        settings: dict[str, Any] = {
-            "sampler": sampler,
-            "random_seed": seed,
-            "chains": chains,
-            "cores": cores,
-            "draws": draws,
-            "say": _say,
-        }
-        settings |= {"log_likelihood": log_likelihood, "progressbar": progress and sys.stderr.isatty()}
-        fitted = cm.fit(trial, spec, **settings)
-        two_stage = cm.fit(trial, spec, method="cut", **settings) if cut else None
+    _say(f"Fitting {spec.name} to {size}: compiling (about half a minute), then sampling")
+    settings: dict[str, Any] = {
+        "sampler": sampler,
+        "random_seed": seed,
+        "chains": chains,
+        "cores": cores,
+        "draws": draws,
+        "log_likelihood": log_likelihood,
+        "progressbar": progress and sys.stderr.isatty(),  # of the sampler: two live displays would overwrite each other
+        "say": _say,
+    }
+    fitted = cm.fit(trial, spec, **settings)
+    two_stage = cm.fit(trial, spec, method="cut", **settings) if cut else None
     with _busy("Predicting and drawing", progress):
         summary = cm.summarise(fitted)
         cm.write_run(summary, trial, out)

@@ -1,8 +1,8 @@
 """Store the answer of the Stan program as a small record: mean, SD, quantiles, Monte Carlo errors of every estimand.
 
-    python benchmarks/stan/store.py out.json draws.npz subjects.json --command "..." > benchmarks/records/stan_cd7_ssc.json
+    python benchmarks/stan/store.py out.json draws.npz data.json --command "..." > records/stan_cd7_ssc.json
 
-``subjects.json`` is what ``data.py`` wrote; the record names the patients of ``ln_auc28``.
+``data.json`` is what ``data.py`` wrote; the record names the patients of ``ln_auc28``.
 """
 
 import argparse

@@ -129,7 +129,7 @@ def _pending(fit: xr.DataTree) -> str:
     if "ACR-CRISS" in counts:  # a step-1 event needs no linear predictor
         step1 = observed["criss_step1"].values
         counts["ACR-CRISS"] = int((np.isnan(observed["criss_lp"].values) & (step1 != 1.0)).sum())
-    open_ones = [f"{name} of {count} patients" for name, count in counts.items() if count]
+    open_ones = [f"{name} of {count} patient{'s' * (count > 1)}" for name, count in counts.items() if count]
     return (
         f"Still pending, or not recorded: {listed(open_ones)}. They count as unknown, not as no." if open_ones else ""
     )

@@ -1,4 +1,4 @@
-"""The default joint model on the bundled example: its gates, an independent sampler's answer, and the file it becomes."""
+"""The default joint model on the bundled example: its gates, an independent sampler's answer, its file."""
 
 import json
 import os
@@ -32,7 +32,7 @@ def test_the_default_fit_passes_its_gates(example_fit: xr.DataTree) -> None:
 def test_the_posterior_is_that_of_stan(example_fit: xr.DataTree) -> None:
     """Means and SDs of every population parameter and every patient's ln AUC0-28, within Monte Carlo error.
 
-    About 40 estimands are compared; 4.5 standard errors is exceeded by chance in any of them once in 4,000 runs. The seed is fixed.
+    Of 40 estimands one exceeds 4.5 standard errors by chance once in 4,000 runs. The seed is fixed.
     """
     stan = json.loads(STAN.read_text())
     assert stan["divergences"] == 0

@@ -32,7 +32,7 @@ def test_three_patients_at_one_dose_fit(small_fit: xr.DataTree) -> None:
 
 
 def test_a_dlt_without_kinetics_counts(small_fit: xr.DataTree) -> None:
-    """One DLT in two known patients at the lowest dose lifts the probability there above its prior (grid posterior by scipy)."""
+    """The probability after one DLT in two known patients is that of a grid posterior by scipy."""
     from scipy.special import expit
     from scipy.stats import norm
 

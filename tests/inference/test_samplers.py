@@ -29,7 +29,7 @@ def test_pymcs_own_sampler_is_asked_for_by_name(monkeypatch: pytest.MonkeyPatch)
     asked = {}
 
     class Model:
-        free_RVs = deterministics = ()
+        free_RVs = deterministics = ()  # noqa: N815  PyMC's name
 
         def __enter__(self) -> "Model":
             return self
