@@ -62,7 +62,7 @@ SINGLE = [
     (put("name", ""), "name", "''", "letters, digits"),
     (put("time_unit", "hour"), "time_unit", "'hour'", "'day'"),
     (put("typicl", {}), "typicl", "unknown name", "did you mean 'typical'"),
-    (put("inherits", "stein2019"), "inherits", "unknown name", "known: assays"),
+    (put("inherits", "stein2019"), "inherits", "unknown name", "one of: assays"),
     # priors
     (
         put("typical.cmax.dist", "Lognormal"),
@@ -104,7 +104,7 @@ SINGLE = [
     (take("typical"), "typical", "missing", "a table of priors"),
     (put("random", 3), "random", "3 does not fit", "a table"),
     (put("typical.cmaks", CONTENT["typical"]["cmax"]), "typical.cmaks", "no such parameter", "did you mean 'cmax'"),
-    (put("random.tlag", CONTENT["random"]["tmax"]), "random.tlag", "no such parameter", "known: alpha"),
+    (put("random.tlag", CONTENT["random"]["tmax"]), "random.tlag", "no such parameter", "one of: alpha"),
     (
         put("covariates.cmx", CONTENT["covariates"]["cmax"]),
         "covariates.cmx",
@@ -177,7 +177,7 @@ SINGLE = [
     (put("assays.qpcr.residual", [1]), "assays.qpcr.residual", "[1]", "'log_additive' or 'combined'"),
     (take("assays.qpcr.sigma"), "assays.qpcr.sigma", "missing", "residual 'log_additive' has sigma"),
     (put("assays.qpcr.sigma_additive", SIGMA), "assays.qpcr.sigma_additive", "no such parameter", "sigma"),
-    (put("assays.qpcr.lloq", 50), "assays.qpcr.lloq", "unknown name", "known: residual"),
+    (put("assays.qpcr.lloq", 50), "assays.qpcr.lloq", "unknown name", "one of: residual"),
     (put("assays.qpcr.scale", SIGMA), "assays.qpcr.scale", "the first assay sets the scale", "no scale here"),
     (put("assays.flow", {k: v for k, v in FLOW.items() if k != "scale"}), "assays.flow.scale", "missing", "divided by"),
     (put("assays.1st flow", FLOW), "assays.1st flow", "'1st flow'", "beginning with a letter"),
