@@ -1,5 +1,6 @@
 """The registry of samplers: each turns a ``pm.Model`` into draws, under one set of names."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -59,7 +60,9 @@ def nutpie(model: pm.Model, sampling: Sampling) -> xr.DataTree:
 def compile_nutpie(model: pm.Model) -> Any:
     """Return the compiled model of nutpie, without fastmath: with it a cold and a warm cache give different draws."""
     nutpie_module = _load("nutpie")
-    with pytensor.config.change_flags(numba__fastmath=False):
+    with pytensor.config.change_flags(numba__fastmath=False), warnings.catch_warnings():
+        # Of the C back end, which is not used here: numba brings its own linear algebra.
+        warnings.filterwarnings("ignore", message="PyTensor could not link to a BLAS", category=UserWarning)
         return nutpie_module.compile_pymc_model(model, var_names=stored_variables(model))
 
 

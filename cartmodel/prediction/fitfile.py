@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 
 from cartmodel.errors import FitFileError
@@ -41,6 +42,7 @@ def read_fit(path: str | Path) -> xr.DataTree:
         raise FitFileError(f"{path}: not a readable fit ({error}); accepted: a fit.nc written by cartmodel") from error
     if fit.attrs.get("format") != FORMAT:
         raise FitFileError(f"{path}: not a fit of cartmodel; accepted: a fit.nc with format '{FORMAT}'")
+    fit.attrs = {key: value.item() if isinstance(value, np.generic) else value for key, value in fit.attrs.items()}
     return fit
 
 

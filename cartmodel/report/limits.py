@@ -34,8 +34,8 @@ def limits(fit: xr.DataTree, parameters: pd.DataFrame, outcomes: pd.DataFrame, c
     prior_bound = [str(r["parameter"]) for r in parameters.to_dict("records") if r.get("moved") == "prior-dominated"]
     if prior_bound:
         said.append(
-            f"The data said next to nothing about {listed(prior_bound)}: these are reported as prior-dominated, "
-            "and their intervals are the prior's."
+            f"The data said next to nothing about {listed(prior_bound)}: reported as prior-dominated, with "
+            "intervals that are all but the prior's."
         )
     said += _outcomes(outcomes, comparison)
     said += _response(fit)
