@@ -16,7 +16,7 @@ from .kinetics.structure import (
 )
 
 # Fit
-from .equations.design import check_fit_together as check_fit_together
+from .equations.design import check_fit_together as check_fit_together, doubts as doubts
 from .symbolic.model import build as build
 from .inference.fitting import fit as fit
 from .inference.samplers import sampler as sampler, samplers as samplers

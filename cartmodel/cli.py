@@ -13,6 +13,7 @@ from rich.text import Text
 
 import cartmodel as cm
 from cartmodel.errors import CartmodelError, CartmodelWarning
+from cartmodel.registry import nearest
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
 
@@ -24,6 +25,7 @@ IgnoreOption = Annotated[
     list[str] | None, typer.Option("--ignore", help="A surplus column to ignore; may be repeated.")
 ]
 DropOption = Annotated[bool, typer.Option("--drop-blq", help="Drop BLQ records (biased; for comparison only).")]
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Write into a folder that has content.")]
 ExampleSeed = Annotated[
     int | None, typer.Option("--example-seed", help="Which of a bundled simulated example's trials: 1 to 11.")
 ]
@@ -53,6 +55,8 @@ def _read(table: str, example_seed: int | None, ignore: list[str] | None, drop_b
     named = not Path(table).exists() and table in cm.list_examples()
     if example_seed is not None and not named:
         raise ValueError("--example-seed goes with the name of a bundled simulated example, such as cd7_ssc")
+    if not named and not Path(table).exists() and not Path(table).suffix:
+        raise cm.UnknownNameError(f"no file or example '{table}': {nearest(table, cm.list_examples())}")
     source = cm.example_path(table, seed=example_seed) if named else Path(table)
     trial = cm.read_trial(source, drop_blq=drop_blq, ignore=ignore or ())
     for note in trial.notes:
@@ -94,7 +98,7 @@ def check(
     trial = _read(table, example_seed, ignore, drop_blq)
     spec = cm.load_model(model) if model is not None else None
     if spec is not None:
-        cm.check_fit_together(trial, spec)
+        _together(trial, spec)
     blq = trial.observations["blq"]
     share = f", {blq.mean():.1%} BLQ" if len(blq) else ""
     text = f"{trial.name}: {len(trial.subjects)} patients, {len(trial.observations)} samples{share}. No problems found"
@@ -106,7 +110,7 @@ def fit(
     table: TableArgument = "cd7_ssc",
     model: ModelOption = "cd7-ssc",
     out: Annotated[Path, typer.Option("--out", "-o", help="The run folder to write.")] = Path("run"),
-    seed: Annotated[int, typer.Option(help="Seed of the sampler.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the sampler.")] = 1,
     sampler: Annotated[str, typer.Option(help="nutpie, pymc or numpyro.")] = "nutpie",
     cut: Annotated[
         bool, typer.Option("--cut", help="Add a two-stage fit (kinetics, then response) and report the difference.")
@@ -119,7 +123,7 @@ def fit(
     example_seed: ExampleSeed = None,
     ignore: IgnoreOption = None,
     drop_blq: DropOption = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Write into a run folder that has content.")] = False,
+    overwrite: OverwriteOption = False,
     log_likelihood: Annotated[
         bool, typer.Option("--log-likelihood", help="Store the pointwise log-likelihood.")
     ] = False,
@@ -129,13 +133,16 @@ def fit(
 
     Exit code 0: the fit can be trusted; 1: it missed a convergence gate; 2: wrong input, nothing written.
     """
-    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not overwrite)):
-        raise ValueError(f"{out} is not an empty folder; accepted: a new folder, or --overwrite")
+    _free(out, overwrite)
     trial, spec = _read(table, example_seed, ignore, drop_blq), cm.load_model(model)
-    cm.check_fit_together(trial, spec)
+    _together(trial, spec)
     if cut and spec.response is None:
         raise ValueError(f"--cut: model '{spec.name}' has no response; accepted: a model with one")
     size = f"{len(trial.subjects)} patients, {len(trial.observations)} samples"
+    if sampler not in cm.samplers:
+        raise cm.UnknownNameError(f"unknown sampler '{sampler}': {nearest(sampler, cm.samplers)}")
+    made = not out.exists()
+    out.mkdir(parents=True, exist_ok=True)  # now, so that a folder that cannot be made costs no fit
     _say(f"Fitting {spec.name} to {size}: compiling (about half a minute), then sampling")
     settings: dict[str, Any] = {
         "sampler": sampler,
@@ -147,8 +154,14 @@ def fit(
         "progressbar": progress and sys.stderr.isatty(),  # of the sampler: two live displays would overwrite each other
         "say": _say,
     }
-    fitted = cm.fit(trial, spec, **settings)
-    two_stage = cm.fit(trial, spec, method="cut", **settings) if cut else None
+    try:
+        fitted = cm.fit(trial, spec, **settings)
+        two_stage = cm.fit(trial, spec, method="cut", **settings) if cut else None
+    except BaseException:
+        if made:
+            out.rmdir()
+        raise
+    cm.write_fit(fitted, out / "fit.nc")  # before anything else can go wrong
     with _busy("Predicting and drawing", progress):
         summary = cm.summarise(fitted)
         cm.write_run(summary, trial, out)
@@ -160,8 +173,19 @@ def fit(
         title = f"Joint against two-stage (cut) fit. {cm.diagnose(two_stage).verdict}"
         _console().print(Text(f"{title}\n{compared.round(3).to_string(index=False)}\n"))
     _console().print(Text(f"Written: {out}/ (fit.nc, tables as CSV, figures, summary.txt, manifest.json)"))
-    if not summary.diagnosis.trusted:
+    if not summary.diagnosis.trusted or (two_stage is not None and not cm.diagnose(two_stage).trusted):
         raise SystemExit(1)
+
+
+def _together(trial: "cm.TrialData", spec: "cm.ModelSpec") -> None:
+    cm.check_fit_together(trial, spec)
+    for doubt in cm.doubts(trial, spec):
+        _say(f"Note: {doubt}")
+
+
+def _free(out: Path, overwrite: bool) -> None:
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not overwrite)):
+        raise ValueError(f"{out} is not an empty folder; accepted: a new folder, or --overwrite")
 
 
 def _say(text: str) -> None:
@@ -191,10 +215,13 @@ def predict(
         list[float] | None, typer.Option(help="Dose in cells; may be repeated. Default: the trial's.")
     ] = None,
     n: Annotated[int, typer.Option(min=1, help="New patients for each draw.")] = 100,
-    seed: Annotated[int, typer.Option(help="Seed of the new patients.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the new patients.")] = 1,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the tables as CSV into this folder.")] = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Predict exposures, remission and DLT of new patients at any dose, from a fit on disk."""
+    if out is not None:
+        _free(out, overwrite)
     fitted = cm.read_fit(run / "fit.nc" if run.is_dir() else run)
     new = cm.predict(fitted, dose=dose or None, n=n, random_seed=seed)
     tables = {
@@ -222,11 +249,13 @@ def simulate(
     scenario: Annotated[
         Path | None, typer.Argument(help="A scenario file; default: that of the bundled example.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the trial.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the trial.")] = 1,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for trial.csv and truth.csv.")] = Path("simulated"),
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Simulate a trial from a scenario file: trial.csv, as `fit` takes it, and truth.csv."""
     truth = cm.load_scenario(scenario if scenario is not None else cm.example_path("cd7_ssc").parent / "scenario.toml")
+    _free(out, overwrite)
     simulated = cm.simulate_trial(truth, seed=seed)
     out.mkdir(parents=True, exist_ok=True)
     simulated.table.to_csv(out / "trial.csv", index=False)

@@ -76,6 +76,33 @@ def _disagreements(trial: TrialData, spec: ModelSpec) -> Iterator[Problem]:
         )
 
 
+def doubts(trial: TrialData, spec: ModelSpec) -> list[str]:
+    """Return what looks odd in a trial that can be fitted all the same, a sentence each: scales, unused outcomes."""
+    said: list[str] = []
+    dose = trial.subjects["dose"].dropna()
+    far = (
+        dose[(dose / spec.dose.reference < 1e-3) | (dose / spec.dose.reference > 1e3)] if spec.dose is not None else []
+    )
+    if len(far):
+        said.append(
+            f"The dose of {len(far)} patients is over a thousand times away from the model's reference of "
+            f"{spec.dose.reference if spec.dose else 1:g} cells: is it in cells?"
+        )
+    first = trial.observations.groupby("subject")["time"].min()
+    if len(first) and first.median() > 20:
+        said.append(
+            f"Half of the patients have their first sample after day {first.median():g}: are the times in days?"
+        )
+    used = outcomes_of(spec)
+    for outcome in ("dlt", "remission", "criss_lp"):
+        recorded = int(trial.subjects[outcome].notna().sum())
+        if recorded and outcome not in used:
+            said.append(f"Column {outcome} has {recorded} values that model '{spec.name}' does not use.")
+        if not recorded and outcome in used:
+            said.append(f"No patient has a value of {outcome}: what is said of it will be the prior.")
+    return said
+
+
 def design(trial: TrialData, spec: ModelSpec) -> xr.Dataset:
     """Return the arrays that the equations know and observe.
 

@@ -38,7 +38,11 @@ class Diagnosis:
     def verdict(self) -> str:
         """The verdict in plain words, with its reasons."""
         if self.trusted:
-            return "This fit can be trusted: " + "; ".join(gate.found for gate in self.gates) + "."
+            return (
+                "This fit can be trusted to be the model's posterior: "
+                + "; ".join(gate.found for gate in self.gates)
+                + "."
+            )
         failed = "; ".join(gate.found for gate in self.gates if not gate.passed)
         return f"This fit can NOT be trusted: {failed}. Do not use its numbers for a decision."
 
@@ -72,7 +76,7 @@ def diagnose_draws(draws: xr.Dataset, stats: xr.Dataset) -> Diagnosis:
     for title, worst, value, good in _extremes(draws):
         gates.append(Gate(title, good, f"{title} {value} ({worst})"))
     divergences = int(stats["diverging"].sum()) if "diverging" in stats else 0
-    gates.append(Gate("divergences", divergences == 0, f"{divergences or 'no'} divergences"))
+    gates.append(Gate("divergences", divergences == 0, f"{divergences or 'no'} divergence{'s' * (divergences != 1)}"))
     stuck = stuck_chains(draws)
     named = f"chains {', '.join(map(str, stuck))} stuck" if stuck else f"none of {chains} chains stuck"
     gates.append(Gate("stuck chains", not stuck, named))

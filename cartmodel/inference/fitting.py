@@ -14,9 +14,10 @@ import pymc as pm
 import xarray as xr
 
 from cartmodel.equations.design import design
+from cartmodel.errors import CartmodelError, SamplerError
 from cartmodel.inference.cut import cut_response
 from cartmodel.inference.diagnosis import Diagnosis, diagnose_draws
-from cartmodel.inference.samplers import Sampling, compile_nutpie, run_nutpie, samplers, stored_variables
+from cartmodel.inference.samplers import Sampler, Sampling, compile_nutpie, run_nutpie, samplers, stored_variables
 from cartmodel.prediction.fitfile import FORMAT, group
 from cartmodel.prediction.groups import log_likelihood_group, predictive_group
 from cartmodel.prediction.population import population
@@ -57,8 +58,8 @@ def fit(
     model : ModelSpec, str or Path
         A model, its name or its file.
     method : {"joint", "cut"}
-        ``"cut"`` fits the kinetics without the response, then the response to draws of the kinetics (two stages, no
-        feedback).
+        ``"cut"`` fits the kinetics without the response, then (by nutpie) the response to draws of the kinetics: two
+        stages, no feedback.
     sampler : str
         A registered sampler: ``nutpie``, ``pymc``, ``numpyro``.
     random_seed : int
@@ -138,6 +139,24 @@ def _climb(
 ) -> tuple[xr.DataTree, dict[str, Any]]:
     """Return the first run that passes the gates, or the last one, with the record of all."""
     run = samplers[sampler]
+    try:
+        return _run_rungs(model, sampler, run, rungs, settings, say)
+    except CartmodelError:
+        raise
+    except BaseException as error:  # a panic of nutpie's Rust side is not even an Exception
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            raise
+        raise SamplerError(f"sampler '{sampler}' failed: {type(error).__name__}: {error}") from error
+
+
+def _run_rungs(
+    model: pm.Model,
+    sampler: str,
+    run: Sampler,
+    rungs: tuple[tuple[int, int, float], ...],
+    settings: Sampling,
+    say: Callable[[str], None],
+) -> tuple[xr.DataTree, dict[str, Any]]:
     started = time.perf_counter()
     if sampler == "nutpie":  # compiled once for all rungs
         compiled = compile_nutpie(model)

@@ -135,7 +135,7 @@ def compare_doses(
     rows = []
     doses = [float(d) for d in new["dose"].values] if "dose" in new.dims else []
     for low, high in combinations(doses, 2):
-        for name in map(str, new.data_vars):
+        for name in [str(name) for name in new.data_vars if name != "level"]:
             first, second = new[name].sel(dose=high), new[name].sel(dose=low)
             if name in ("remission", "dlt"):
                 scale = "difference"
@@ -144,7 +144,8 @@ def compare_doses(
             else:
                 scale = "ratio"
                 logs = xr.apply_ufunc(np.log, new[name])
-                change = np.exp((logs.sel(dose=high) - logs.sel(dose=low)).mean("subject"))
+                logs = logs.sel(dose=high) - logs.sel(dose=low)
+                change = np.exp(logs.mean("subject") if "subject" in logs.dims else logs)
                 above = change > 1
             p = float(above.mean())
             better = np.nan if name == "peak_time" else 1.0 - p if name == "dlt" else p

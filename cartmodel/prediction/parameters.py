@@ -55,7 +55,9 @@ def parameter_table(fit: xr.DataTree) -> pd.DataFrame:
 
 
 def _shrinkage(eta: xr.DataArray, omega: xr.DataArray) -> float:
-    return float(1.0 - eta.mean(_DRAWS).var("subject") / (omega**2).mean())
+    if eta.sizes["subject"] < 2:
+        return float("nan")  # one patient has no spread
+    return float(1.0 - eta.mean(_DRAWS).var("subject", ddof=1) / (omega**2).mean())
 
 
 def _movement(prior: object, values: xr.DataArray) -> dict[str, object]:

@@ -88,6 +88,8 @@ def predict(
         raise ValueError(f"patients={patients!r}; accepted: 'new', 'trial', 'typical'")
     if patients == "new" and n < 1:
         raise ValueError(f"n={n}; accepted: 1 or more new patients")
+    if times is not None and not (np.isfinite(times).all() and np.min(times, initial=0.0) >= 0):
+        raise ValueError(f"times={times!r}; accepted: days from 0 on")
     spec = spec_of(fit)
     data = _patients(fit, spec, doses_of(fit, dose), patients, n)
     posterior = group(fit, "posterior")
@@ -102,7 +104,7 @@ def predict(
             seed=seed,
             new_patients=None if patients == "trial" else "random" if patients == "new" else "typical",
         )
-        blocks.append(_predict(spec, source, times))
+        blocks.append(_predict(spec, source, times).map(_at_each_dose, dose=data.get("dose")))
     found = xr.concat(blocks, dim="draw")
     return _label(found, spec).transpose("chain", "draw", *(d for d in ("dose", "subject", "time") if d in found.dims))
 
@@ -124,8 +126,9 @@ def doses_of(fit: xr.DataTree, dose: float | Sequence[float] | None = None) -> n
         return np.array([])
     if dose is None:
         return trial
-    asked = np.unique(np.atleast_1d(np.asarray(dose, dtype=float)))
-    if not (np.isfinite(asked) & (asked > 0)).all():
+    given = np.atleast_1d(np.asarray(dose))
+    asked = np.unique(given.astype(float)) if given.dtype.kind in "iuf" else np.array([np.nan])
+    if not asked.size or not (np.isfinite(asked) & (asked > 0)).all():
         raise ValueError(f"dose={dose!r}; accepted: positive numbers of cells")
     outside = asked[(asked < trial.min()) | (asked > trial.max())]
     if len(outside):
@@ -163,6 +166,11 @@ def _predict(spec: ModelSpec, source: Draws, times: Sequence[float] | None) -> x
         )
         found["level"] = np.exp(spec.curve.log_level(xp, days, **parameters))
     return found
+
+
+def _at_each_dose(values: xr.DataArray, dose: xr.DataArray | None) -> xr.DataArray:
+    """Return a prediction over all doses, also where the model lets none of them change it."""
+    return values if dose is None or "dose" in values.dims else values.expand_dims(dose=dose.values)
 
 
 def _exposures(spec: ModelSpec, parameters: dict[str, xr.DataArray]) -> xr.Dataset:

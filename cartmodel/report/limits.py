@@ -8,7 +8,7 @@ import xarray as xr
 
 from cartmodel.prediction.fitfile import group, spec_of
 from cartmodel.prediction.words import dose_words, exposure_words
-from cartmodel.report.words import amount, listed
+from cartmodel.report.words import amount, listed, share
 from cartmodel.spec import exposure_name
 
 
@@ -34,8 +34,8 @@ def limits(fit: xr.DataTree, parameters: pd.DataFrame, outcomes: pd.DataFrame, c
     prior_bound = [str(r["parameter"]) for r in parameters.to_dict("records") if r.get("moved") == "prior-dominated"]
     if prior_bound:
         said.append(
-            f"The data said next to nothing about {listed(prior_bound)}: reported as prior-dominated, with "
-            "intervals that are all but the prior's."
+            f"The data said little about {listed(prior_bound)}: reported as prior-dominated, with "
+            "intervals that come mostly from the prior."
         )
     said += _outcomes(outcomes, comparison)
     said += _response(fit)
@@ -45,8 +45,8 @@ def limits(fit: xr.DataTree, parameters: pd.DataFrame, outcomes: pd.DataFrame, c
     unsampled = int((_samples(fit) == 0).sum())
     if unsampled:
         said.append(
-            f"{unsampled} of {len(doses)} patients have no sample: their exposures are those of any new patient "
-            "at their dose."
+            f"{unsampled} of {len(doses)} patients have no sample: their exposures are those of a new patient "
+            "at their dose, but for what their outcome tells."
         )
     said.append(
         f"There is no control group, and {len(doses)} patients are few: an effect that is not seen here is not "
@@ -91,7 +91,8 @@ def _outcomes(outcomes: pd.DataFrame, comparison: pd.DataFrame) -> list[str]:
             continue
         widest = max(rows, key=lambda row: row["upper"] - row["lower"])
         at = f" at {dose_words(widest['dose'])}" if np.isfinite(widest["dose"]) else ""
-        text = f"The probability of {word}{at} could be {widest['lower']:.0%} or {widest['upper']:.0%}."
+        low, high = share(widest["lower"]), share(widest["upper"])
+        text = f"The probability of {word}{at} could be anything from {low} to {high}."
         pair = _widest_apart(comparison, outcome)
         if outcome == "remission" and pair is not None:
             text += (

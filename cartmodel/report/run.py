@@ -16,6 +16,16 @@ from cartmodel.prediction.predictions import exposure
 from cartmodel.report.summary import Summary, print_summary
 from cartmodel.trial import TrialData
 
+_OF_CUT = ("fit_cut.nc", "joint_against_cut.csv")
+_FIGURES = (
+    "levels_by_dose",
+    "individual_fits",
+    "exposure_by_dose",
+    "outcomes_by_dose",
+    "response_by_exposure",
+    "prior_posterior",
+)
+
 
 def write_run(
     summary: Summary, trial: TrialData, folder: str | Path, *, progress: Callable[[str], None] | None = None
@@ -39,6 +49,11 @@ def write_run(
     """
     out, tell = Path(folder), progress or (lambda _: None)
     (out / "figures").mkdir(parents=True, exist_ok=True)
+    for stale in (
+        *(out / "figures" / f"{name}.{kind}" for name in _FIGURES for kind in ("png", "svg")),
+        *map(out.joinpath, _OF_CUT),
+    ):
+        stale.unlink(missing_ok=True)  # of an earlier run of another model: what stands here must be of this fit
     tell("fit.nc")
     write_fit(summary.fit, out / "fit.nc")
     by_patient = exposure(summary.fit).quantile(QUANTILES, dim=("chain", "draw"))

@@ -1,6 +1,8 @@
 """A fit in words and tables, in the order in which a reader should see them."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import xarray as xr
@@ -63,7 +65,7 @@ def label(name: str) -> str:
     return OUTCOMES.get(name) or exposure_words(name)
 
 
-def render(summary: Summary) -> Group:
+def render(summary: Summary, width: int) -> Group:
     """Return the printed form of a summary: the verdict first, what the trial cannot tell last."""
     attrs = summary.fit.attrs
     how = f"{attrs['method']} fit, {attrs['sampler']}, seed {attrs['random_seed']}"
@@ -72,100 +74,142 @@ def render(summary: Summary) -> Group:
         heading = Text("SIMULATED DATA - not a real trial\n", style="bold") + heading
     colour = "green" if summary.diagnosis.trusted else "red"
     parts = [heading, Panel(Text(summary.diagnosis.verdict), title="Can this fit be trusted?", border_style=colour)]
-    parts += [_parameters(summary), _exposures(summary)]
+    parts += [*_parameters(summary, width), *_exposures(summary, width)]
     if len(summary.outcomes):
-        parts.append(_outcomes(summary))
+        parts += _outcomes(summary, width)
     bullets = Text("\n").join(Text(f"- {sentence}") for sentence in summary.limits)
     parts.append(Panel(bullets, title="What this trial cannot tell"))
     return Group(*parts)
 
 
-def _table(title: str, caption: str, *columns: str) -> Table:
-    table = Table(
-        title=Text(title), caption=Text(caption), box=SIMPLE_HEAD, title_justify="left", caption_justify="left"
-    )
-    for number, column in enumerate(columns):
-        table.add_column(column, justify="left" if number == 0 else "right", overflow="fold")
-    return table
+def _tables(
+    title: str, caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, keys: int, width: int
+) -> list[Table]:
+    """Return a table as one, or as several with the same first ``keys`` columns: no number is folded over two lines."""
+    needed = [3 + max(len(column), *(len(row[i]) for row in rows)) for i, column in enumerate(columns)]
+    parts: list[list[int]] = [[]]
+    for i in range(keys, len(columns)):
+        if parts[-1] and sum(needed[:keys]) + sum(needed[k] for k in parts[-1]) + needed[i] > width:
+            parts.append([])
+        parts[-1].append(i)
+    tables: list[Table] = []
+    for number, part in enumerate(parts):
+        shown = [*range(keys), *part]
+        last = number + 1 == len(parts)
+        heading = Text(title if not number else f"{title}, continued")
+        table = Table(title=heading, caption=Text(caption) if last else None, box=SIMPLE_HEAD)
+        table.title_justify = table.caption_justify = "left"
+        for i in shown:
+            table.add_column(columns[i], justify="right" if i else "left", no_wrap=True)
+        for row in rows:
+            block = not any(row[1:])
+            if block:
+                table.add_section()
+            table.add_row(*(Text(row[i], style="bold" if block else "") for i in shown))
+        tables.append(table)
+    return tables
 
 
-def _parameters(summary: Summary) -> Table:
-    unit = spec_of(summary.fit).unit
-    table = _table(
-        f"Parameters (levels in {unit}, times in days, rates per day)",
-        "Medians and equal-tailed 95% intervals. CV% = 100 sqrt(exp(omega^2) - 1). "
-        "Shrinkage = 1 - Var_i(E[eta_i|y]) / E[omega^2]. Contraction = 1 - posterior / prior variance.",
-        "parameter", "median", "95% interval", "CV%", "R-hat", "ESS bulk", "ESS tail", "shrinkage", "prior (95%)",
-        "contraction", "the data",
+def _parameters(summary: Summary, width: int) -> list[Table]:
+    columns = (
+        "parameter", "median", "95% interval", "the data", "CV%", "R-hat", "ESS bulk", "ESS tail", "shrinkage",
+        "prior (95%)", "contraction",
     )  # fmt: skip
+    rows: list[list[str]] = []
     block = ""
     for row in summary.parameters.to_dict("records"):
         if row["block"] != block:
             block = row["block"]
-            table.add_section()
-            table.add_row(f"[bold]{block}[/bold]", *[""] * 10)
-        table.add_row(
-            Text(row["parameter"]),
-            amount(row["median"]),
-            interval(row["lower"], row["upper"]),
-            _percent(row.get("cv_percent")),
-            f"{row['rhat']:.3f}",
-            f"{row['ess_bulk']:.0f}",
-            f"{row['ess_tail']:.0f}",
-            _share(row.get("eta_shrinkage")),
-            interval(row.get("prior_lower", float("nan")), row.get("prior_upper", float("nan"))),
-            _share(row.get("contraction")),
-            str(row.get("moved", "")),
+            rows.append([block, *[""] * (len(columns) - 1)])
+        rows.append(
+            [
+                row["parameter"],
+                amount(row["median"]),
+                interval(row["lower"], row["upper"]),
+                _known(row.get("moved"), str),
+                _known(row.get("cv_percent"), lambda v: f"{v:,.0f}"),
+                f"{row['rhat']:.3f}",
+                f"{row['ess_bulk']:.0f}",
+                f"{row['ess_tail']:.0f}",
+                _known(row.get("eta_shrinkage"), lambda v: f"{v:.2f}"),
+                "" if _known(row.get("prior_lower"), str) == "" else interval(row["prior_lower"], row["prior_upper"]),
+                _known(row.get("contraction"), lambda v: f"{v:.2f}"),
+            ]
         )
-    return table
+    return _tables(
+        f"Parameters (levels in {spec_of(summary.fit).unit}, times in days, rates per day)",
+        "Medians and equal-tailed 95% intervals. CV% = 100 sqrt(exp(omega^2) - 1). "
+        "Shrinkage = 1 - Var_i(E[eta_i|y]) / E[omega^2]. Contraction = 1 - posterior / prior variance.",
+        columns,
+        rows,
+        keys=1,
+        width=width,
+    )
 
 
-def _percent(value: float | None) -> str:
-    return "" if value is None or value != value else f"{value:.0f}"
-
-
-def _share(value: float | None) -> str:
-    return "" if value is None or value != value else f"{value:.2f}"
+def _known(value: Any, form: Callable[[Any], str]) -> str:
+    return "" if value is None or value != value else form(value)
 
 
 def _dose(value: float) -> str:
     return dose_words(value) if value == value else "-"
 
 
-def _exposures(summary: Summary) -> Table:
-    table = _table(
+def _exposures(summary: Summary, width: int) -> list[Table]:
+    rows = [
+        [
+            _dose(row["dose"]),
+            label(row["exposure"]),
+            str(row["patients"]),
+            amount(row.get("median", float("nan"))),
+            interval(row.get("lower", float("nan")), row.get("upper", float("nan"))),
+            amount(row["new_median"]),
+            interval(row["new_lower"], row["new_upper"]),
+            row["units"],
+        ]
+        for row in summary.exposures.to_dict("records")
+    ]
+    return _tables(
         "Exposures per dose group",
         "Group: geometric mean of the trial's patients. New patient: where 95% of new patients at this dose would lie.",
-        "dose", "exposure", "patients", "group median", "group 95% interval", "new patient median",
-        "new patient 95% range", "unit",
-    )  # fmt: skip
-    for row in summary.exposures.to_dict("records"):
-        table.add_row(
-            _dose(row["dose"]), label(row["exposure"]), str(row["patients"]), amount(row.get("median", float("nan"))),
-            interval(row.get("lower", float("nan")), row.get("upper", float("nan"))), amount(row["new_median"]),
-            interval(row["new_lower"], row["new_upper"]), Text(row["units"]),
-        )  # fmt: skip
-    return table
+        (
+            "dose",
+            "exposure",
+            "patients",
+            "group median",
+            "group 95% interval",
+            "new patient median",
+            "new patient 95% range",
+            "unit",
+        ),
+        rows,
+        keys=2,
+        width=width,
+    )
 
 
-def _outcomes(summary: Summary) -> Table:
-    table = _table(
-        "Remission and DLT per dose",
-        "Probability for a new patient at this dose, with its 95% interval, beside what was observed.",
-        "dose", "outcome", "probability", "95% interval", "observed",
-    )  # fmt: skip
-    for row in summary.outcomes.to_dict("records"):
-        range_ = f"{row['lower']:.3f} to {row['upper']:.3f}"
-        table.add_row(
+def _outcomes(summary: Summary, width: int) -> list[Table]:
+    rows = [
+        [
             _dose(row["dose"]),
             label(row["outcome"]),
             f"{row['median']:.3f}",
-            range_,
+            f"{row['lower']:.3f} to {row['upper']:.3f}",
             f"{row['events']} of {row['observed']}",
-        )
-    return table
+        ]
+        for row in summary.outcomes.to_dict("records")
+    ]
+    return _tables(
+        "Remission and DLT per dose",
+        "Probability for a new patient at this dose, with its 95% interval, beside what was observed.",
+        ("dose", "outcome", "probability", "95% interval", "observed"),
+        rows,
+        keys=2,
+        width=width,
+    )
 
 
 def print_summary(summary: Summary, console: Console | None = None) -> None:
     """Print a summary to a console."""
-    (console or Console()).print(render(summary))
+    shown = console or Console()
+    shown.print(render(summary, shown.width))

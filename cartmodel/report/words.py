@@ -37,3 +37,16 @@ def listed(items: Sequence[str]) -> str:
     'a, b and c'
     """
     return " and ".join([", ".join(items[:-1]), items[-1]]) if len(items) > 1 else "".join(items)
+
+
+def share(probability: float) -> str:
+    """Return a probability in per cent, never 0% or 100% for what is neither.
+
+    Examples
+    --------
+    >>> share(0.002), share(0.43), share(0.999)
+    ('less than 1%', '43%', 'more than 99%')
+    """
+    if 0.0 < probability < 0.005:
+        return "less than 1%"
+    return "more than 99%" if 0.995 < probability < 1.0 else f"{probability:.0%}"

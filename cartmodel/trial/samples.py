@@ -42,6 +42,10 @@ def read_samples(table: Table) -> tuple[pd.DataFrame, pd.Series]:
     for row in level.index[level < lloq]:
         what = f"'{cells.loc[row, 'level']}' is below its lloq '{cells.loc[row, 'lloq']}' but not marked BLQ"
         findings.add(row, "level", what, f"blq=1, or a level that is not below the lloq ({FLAG_WORDS})")
+    marked = table.readable("level", live & blq)
+    for row in marked.index[marked > lloq]:
+        what = f"'{cells.loc[row, 'level']}' is above its lloq '{cells.loc[row, 'lloq']}' but marked BLQ"
+        findings.add(row, "level", what, f"blq=0, or a level that is blank or not above the lloq ({FLAG_WORDS})")
     samples = pd.DataFrame(
         {
             "subject": cells["subject"],

@@ -42,10 +42,15 @@ class Table:
     decimal: str
     findings: Findings
 
+    def readable(self, column: str, where: pd.Series) -> pd.Series:
+        """Return a column as floats, NaN where blank or unreadable, without a word about it."""
+        text = self.cells[column].where(where, "")
+        return text.map({cell: self._number(cell) for cell in text.unique()}).astype(float)
+
     def numbers(self, column: str, where: pd.Series) -> pd.Series:
         """Return a column as floats, NaN where blank or unreadable; unreadable cells of ``where`` are findings."""
         text = self.cells[column].where(where, "")
-        values = text.map({cell: self._number(cell) for cell in text.unique()}).astype(float)
+        values = self.readable(column, where)
         wrong = text[(text != "") & values.isna()]
         # Cells whose mark cannot be told are one finding of the table already.
         wrong = wrong if self.decimal else wrong[~matching(wrong, _MARKED)]

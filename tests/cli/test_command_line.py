@@ -57,6 +57,8 @@ def test_all_problems_of_a_table_at_once_and_nothing_written(tmp_path: Path) -> 
         (("fit", "liu2022_cart_ball"), "no dose for 28 patients"),
         (("fit", "nowhere.csv"), "nowhere.csv"),
         (("fit", "cd7_ssc", "--model", "cd7-scc"), "did you mean 'cd7-ssc'"),
+        (("check", "cd7_scc"), "did you mean 'cd7_ssc'"),
+        (("simulate", "--seed", "-1"), "--seed"),
         (("fit", "cd7_ssc", "--sampler", "stan"), "unknown sampler 'stan'"),
         (("fit", "cd7_ssc", "--model", "kinetics-only"), "'copies/ug'"),
         (("fit", "cd7_ssc", "--example-seed", "99"), "99"),
@@ -85,3 +87,31 @@ def test_check_says_what_it_read(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "28 patients, 237 samples" in done.stdout
     assert "28 predose samples" in done.stderr
+
+
+def test_no_command_writes_over_what_is_there(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "trial.csv").write_text("my own trial")
+    for arguments in (("simulate", "--out", "mine"), ("predict", "nowhere", "--out", "mine")):
+        done = run(*arguments, cwd=tmp_path)
+        assert done.returncode == 2
+        assert "--overwrite" in done.stderr
+    assert (tmp_path / "mine" / "trial.csv").read_text() == "my own trial"
+
+
+def test_a_folder_that_cannot_be_made_costs_no_fit(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = run("fit", "cd7_ssc", "--out", "file/run", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "Fitting" not in done.stderr
+
+
+def test_odd_scales_and_unused_outcomes_are_said(tmp_path: Path) -> None:
+    table = pd.read_csv(cm.example_path("cd7_ssc"), dtype=str)
+    table["dose"] = (table["dose"].astype(float) / 1e8).astype(str)
+    table["time"] = (table["time"].astype(float) * 24).astype(str)
+    table.assign(remission="1").to_csv(tmp_path / "odd.csv", index=False)
+    said = run("check", "odd.csv", "--model", "cd7-ssc", cwd=tmp_path).stderr
+    assert "is it in cells?" in said
+    assert "are the times in days?" in said
+    assert "Column remission has 18 values" in said

@@ -128,3 +128,32 @@ def test_truth_of_the_example_is_covered(example_fit: xr.DataTree) -> None:
     low, high = cm.exposure(example_fit)["auc_0_28"].quantile([0.025, 0.975], dim=("chain", "draw")).values
     inside = (low <= truth.to_numpy()) & (truth.to_numpy() <= high)
     assert inside.sum() >= 14  # 18 patients at 95%: 14 or fewer once in 500 trials
+
+
+@pytest.mark.parametrize("dose", [[], "1e8", True, float("nan"), 0.0])
+def test_what_is_no_dose_is_refused(example_fit: xr.DataTree, dose: object) -> None:
+    with pytest.raises(ValueError, match="accepted: positive numbers of cells"):
+        cm.predict(example_fit, dose=dose)  # pyright: ignore
+
+
+def test_times_before_the_infusion_are_refused(example_fit: xr.DataTree) -> None:
+    with pytest.raises(ValueError, match="days from 0 on"):
+        cm.predict(example_fit, n=1, times=[-5.0, 7.0])
+
+
+def test_curves_are_predicted_but_not_compared(example_fit: xr.DataTree) -> None:
+    new = cm.predict(example_fit, n=2, times=[7.0, 28.0])
+    assert new["level"].dims == ("chain", "draw", "dose", "subject", "time")
+    assert "level" not in set(cm.compare_doses(example_fit, new=new)["measure"])
+    typical = cm.predict(example_fit, patients="typical")
+    assert len(cm.compare_doses(example_fit, new=typical)) == 18
+
+
+def test_a_dose_that_changes_only_toxicity_is_summarised(example_fit: xr.DataTree) -> None:
+    """A model file without dose effects on the kinetics: exposures are the same at every dose, DLT is not."""
+    flat = cm.spec_of(example_fit).replace(name="flat", covariates={})
+    fit = example_fit.copy()
+    fit.attrs = {**example_fit.attrs, "spec": flat.model_dump_json(exclude_none=True)}
+    rows = cm.summarise(fit).comparison.set_index("measure")
+    assert (rows.loc["auc_0_28", "median"] == 1.0).all()
+    assert (rows.loc["dlt", "median"] > 0.0).all()

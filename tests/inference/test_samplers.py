@@ -40,3 +40,13 @@ def test_pymcs_own_sampler_is_asked_for_by_name(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(samplers.pm, "sample", lambda **settings: asked.update(settings))
     cm.samplers["pymc"](Model(), samplers.Sampling())  # pyright: ignore
     assert asked["nuts_sampler"] == "pymc"
+
+
+def test_a_failing_sampler_is_reported_as_such() -> None:
+    @cm.sampler("broken")
+    def broken(model: object, sampling: samplers.Sampling) -> None:
+        raise RuntimeError("boom")
+
+    trial = cm.read_trial(cm.example_path("cd7_ssc"))
+    with pytest.raises(cm.SamplerError, match="sampler 'broken' failed: RuntimeError: boom"):
+        cm.fit(trial, "cd7-ssc", sampler="broken", progressbar=False)

@@ -50,6 +50,7 @@ CELLS = [
     ("level", "0x10", {}, "'0x10' is not a finite number", "a number"),
     ("level", "1,5", {}, "'1,5' is not a number: its comma may part decimals or thousands", "semicolons"),
     ("level", "49", {"lloq": "50"}, "'49' is below its lloq '50' but not marked BLQ", "blq=1"),
+    ("level", "120", {"lloq": "50", "blq": "1"}, "'120' is above its lloq '50' but marked BLQ", "blq=0"),
     ("lloq", "", {"blq": "1"}, "a BLQ sample without a limit", "a number > 0"),
     ("lloq", "0", {"blq": "1"}, "'0' is not > 0", "a number > 0"),
     ("lloq", "low", {}, "'low' is not a finite number", "a number"),
