@@ -104,7 +104,11 @@ def test_equal_values_written_differently_do_not_conflict(tmp_path: Path) -> Non
 
 def test_duplicate_times_name_both_rows(tmp_path: Path) -> None:
     message = of_rows(
-        tmp_path, {}, {"time": "1.0"}, {"time": "1", "subject": "p2"}, {"time": "1", "blq": "1", "lloq": "5"}
+        tmp_path,
+        {},
+        {"time": "1.0"},
+        {"time": "1", "subject": "p2"},
+        {"time": "1", "level": "", "blq": "1", "lloq": "5"},
     )
     assert "row 3, column 'time', subject 'p1': '1.0' stands for assay 'qpcr' in row 2 too" in message
     assert "row 5, column 'time', subject 'p1': '1' stands for assay 'qpcr' in row 2 too" in message
