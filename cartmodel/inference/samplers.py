@@ -89,9 +89,19 @@ def pymc(model: pm.Model, sampling: Sampling) -> xr.DataTree:
 
 @sampler("numpyro")
 def numpyro(model: pm.Model, sampling: Sampling) -> xr.DataTree:
-    """Sample with numpyro's NUTS (extra ``numpyro``)."""
+    """Sample with numpyro's NUTS (extra ``numpyro``).
+
+    JAX differentiates the smooth peak itself, and its gradient in Tmax is not finite far from the peak: chains that
+    never move are reported as a failure, not as draws.
+    """
     _load("numpyro")
-    return _sample(model, sampling, "numpyro")
+    tree = _sample(model, sampling, "numpyro")
+    first = next(iter(tree["posterior"].to_dataset().data_vars.values()))
+    if bool((first == first.isel(draw=0)).all()):
+        raise SamplerError(
+            "sampler 'numpyro' failed: no chain ever moved, as JAX's gradient of this model is not finite"
+        )
+    return tree
 
 
 def _sample(model: pm.Model, sampling: Sampling, name: Any) -> xr.DataTree:

@@ -1,6 +1,8 @@
 """The registry of samplers: names mean what they say, and what is missing or fails is reported as such."""
 
+import numpy as np
 import pytest
+import xarray as xr
 
 import cartmodel as cm
 from cartmodel.inference import samplers
@@ -50,3 +52,11 @@ def test_a_failing_sampler_is_reported_as_such() -> None:
     trial = cm.read_trial(cm.example_path("cd7_ssc"))
     with pytest.raises(cm.SamplerError, match="sampler 'broken' failed: RuntimeError: boom"):
         cm.fit(trial, "cd7-ssc", sampler="broken", progressbar=False)
+
+
+def test_numpyro_chains_that_never_move_are_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    still = xr.DataTree.from_dict({"/posterior": xr.Dataset({"cmax_pop": (("chain", "draw"), np.ones((2, 5)))})})
+    monkeypatch.setattr(samplers, "_load", lambda name: None)
+    monkeypatch.setattr(samplers, "_sample", lambda *_: still)
+    with pytest.raises(cm.SamplerError, match="no chain ever moved"):
+        cm.samplers["numpyro"](None, samplers.Sampling())  # pyright: ignore
