@@ -20,6 +20,7 @@ from .equations.design import check_fit_together as check_fit_together, doubts a
 from .symbolic.model import build as build
 from .inference.fitting import fit as fit
 from .inference.samplers import sampler as sampler, samplers as samplers
+from .inference.target import Target as Target
 from .inference.diagnosis import Diagnosis as Diagnosis, diagnose as diagnose
 from .prediction.fitfile import read_fit as read_fit, spec_of as spec_of, write_fit as write_fit
 

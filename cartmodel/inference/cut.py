@@ -1,5 +1,6 @@
 """The second stage of a two-stage ('cut') fit: the response, given draws of the kinetics, without feedback."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import arviz_stats
 import numpy as np
 import pymc as pm
+import pytensor
 import xarray as xr
 
 from cartmodel.equations.exposure import response_exposure
@@ -14,7 +16,7 @@ from cartmodel.equations.observations import Observable
 from cartmodel.equations.population import individual_parameters
 from cartmodel.equations.response import observe_response
 from cartmodel.inference.diagnosis import Gate
-from cartmodel.inference.samplers import Sampling, compile_nutpie, run_nutpie
+from cartmodel.inference.samplers import Sampling, load
 from cartmodel.prediction.draws import Draws
 from cartmodel.prediction.fitfile import group
 from cartmodel.spec import ModelSpec
@@ -68,7 +70,7 @@ def cut_response(
     with pm.Model(coords={"replicate": np.arange(len(u))}) as model:
         observe_response(spec, _Replicates(data), pm.Data("u", u))
     sampling = replace(settings, draws=250, tune=500, target_accept=0.9)
-    stage = group(run_nutpie(compile_nutpie(model), sampling), "posterior")
+    stage = group(_draws(model, sampling), "posterior")
     names = [str(v.name) for v in model.free_RVs]
     rhat = arviz_stats.rhat(stage[names])
     worst = max(float(rhat[name].quantile(0.99)) for name in names)
@@ -78,3 +80,23 @@ def cut_response(
     last = stage[names].isel(chain=0, draw=-1, drop=True)
     response = {name: (("chain", "draw"), last[name].values.reshape(chains, each)) for name in names}
     return kept.assign(response).assign_coords(draw=np.arange(each)), gate
+
+
+def _draws(model: pm.Model, sampling: Sampling) -> xr.DataTree:
+    """Return draws of a PyMC model by nutpie, without fastmath: with it a cold and a warm cache give different draws."""
+    nutpie = load("nutpie")
+    with pytensor.config.change_flags(numba__fastmath=False), warnings.catch_warnings():
+        # Of the C back end, which is not used here: numba brings its own linear algebra.
+        warnings.filterwarnings("ignore", message="PyTensor could not link to a BLAS", category=UserWarning)
+        compiled = nutpie.compile_pymc_model(model)
+    return nutpie.sample(
+        compiled,
+        draws=sampling.draws,
+        tune=sampling.tune,
+        chains=sampling.chains,
+        cores=sampling.cores,
+        seed=sampling.random_seed,
+        target_accept=sampling.target_accept,
+        progress_bar=sampling.progressbar,
+        save_warmup=False,
+    )

@@ -10,20 +10,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import pymc as pm
 import xarray as xr
 
 from cartmodel.equations.design import design
 from cartmodel.errors import CartmodelError, SamplerError
-from cartmodel.inference.cut import cut_response
 from cartmodel.inference.diagnosis import Diagnosis, diagnose_draws
-from cartmodel.inference.samplers import Sampler, Sampling, compile_nutpie, run_nutpie, samplers, stored_variables
+from cartmodel.inference.samplers import Sampler, Sampling, samplers
+from cartmodel.inference.target import Target
 from cartmodel.prediction.fitfile import FORMAT, group
 from cartmodel.prediction.groups import log_likelihood_group, predictive_group
 from cartmodel.prediction.population import population
 from cartmodel.prediction.prior import prior_draws
 from cartmodel.spec import ModelSpec, load_model
-from cartmodel.symbolic.model import build
 from cartmodel.trial import TrialData
 
 LADDER = ((1000, 1000, 0.85), (2000, 2000, 0.95), (4000, 2000, 0.99))
@@ -91,13 +89,16 @@ def fit(
         If the sampler is not installed or failed.
     """
     spec = model if isinstance(model, ModelSpec) else load_model(model)
-    data = design(trial, spec)
     kinetics = spec.replace(response=None) if method == "cut" and spec.response is not None else spec
     rungs = _rungs(draws, tune, target_accept)
     settings = Sampling(chains=chains, cores=cores, random_seed=random_seed, progressbar=progressbar)
-    tree, record = _climb(build(trial, kinetics), sampler, rungs, settings, say or (lambda _: None))
+    data = design(trial, spec)
+    target = Target(trial, kinetics)
+    tree, record = _climb(target, sampler, rungs, settings, say or (lambda _: None))
     posterior = group(tree, "posterior")
     if method == "cut" and spec.response is not None:
+        from cartmodel.inference.cut import cut_response  # brings PyMC, which takes seconds to import
+
         started = time.perf_counter()
         posterior, mixing = cut_response(spec, posterior, data, settings)
         record["ladder"][-1]["gates"].append(asdict(mixing))
@@ -131,7 +132,7 @@ def _rungs(draws: int | None, tune: int | None, target_accept: float | None) -> 
 
 
 def _climb(
-    model: pm.Model,
+    target: Target,
     sampler: str,
     rungs: tuple[tuple[int, int, float], ...],
     settings: Sampling,
@@ -140,7 +141,7 @@ def _climb(
     """Return the first run that passes the gates, or the last one, with the record of all."""
     run = samplers[sampler]
     try:
-        return _run_rungs(model, sampler, run, rungs, settings, say)
+        return _run_rungs(target, sampler, run, rungs, settings, say)
     except CartmodelError:
         raise
     except BaseException as error:  # a panic of nutpie's Rust side is not even an Exception
@@ -150,7 +151,7 @@ def _climb(
 
 
 def _run_rungs(
-    model: pm.Model,
+    target: Target,
     sampler: str,
     run: Sampler,
     rungs: tuple[tuple[int, int, float], ...],
@@ -158,16 +159,15 @@ def _run_rungs(
     say: Callable[[str], None],
 ) -> tuple[xr.DataTree, dict[str, Any]]:
     started = time.perf_counter()
-    if sampler == "nutpie":  # compiled once for all rungs
-        compiled = compile_nutpie(model)
-        run = lambda _, sampling: run_nutpie(compiled, sampling)  # noqa: E731
+    if sampler == "nutpie":
+        _ = target.density  # made here, so that it is timed apart
     record: dict[str, Any] = {"seconds": {"compile": time.perf_counter() - started, "sample": 0.0}, "ladder": []}
     tree = xr.DataTree()
     for number, (draws, tune, target_accept) in enumerate(rungs):
         seed = int(np.random.SeedSequence([settings.random_seed, number]).generate_state(1)[0])
         sampling = replace(settings, draws=draws, tune=tune, target_accept=target_accept, random_seed=seed)
         started = time.perf_counter()
-        tree = _tidy(run(model, sampling), model)
+        tree = _tidy(run(target, sampling))
         record["seconds"]["sample"] += time.perf_counter() - started
         diagnosis = diagnose_draws(population(group(tree, "posterior")), group(tree, "sample_stats"))
         record["ladder"].append(_rung(sampling, diagnosis))
@@ -191,9 +191,9 @@ def _rung(sampling: Sampling, diagnosis: Diagnosis) -> dict[str, Any]:
     }
 
 
-def _tidy(tree: xr.DataTree, model: pm.Model) -> xr.DataTree:
+def _tidy(tree: xr.DataTree) -> xr.DataTree:
     """Return posterior and sample_stats alone, under ArviZ's names, whatever the sampler."""
-    posterior = group(tree, "posterior")[stored_variables(model)]
+    posterior = group(tree, "posterior")
     used = {dim for name in posterior.data_vars for dim in posterior[name].dims}
     posterior = posterior.drop_vars([c for c in posterior.coords if c not in used])
     stats = group(tree, "sample_stats")

@@ -1,16 +1,14 @@
-"""The registry of samplers: each turns a ``pm.Model`` into draws, under one set of names."""
+"""The registry of samplers: each turns a posterior into draws, under one set of names."""
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-import pymc as pm
-import pytensor
 import xarray as xr
 
 from cartmodel.errors import SamplerError
+from cartmodel.inference.target import Target
 from cartmodel.registry import Registry
 
 
@@ -27,15 +25,16 @@ class Sampling:
     progressbar: bool = True
 
 
-type Sampler = Callable[[pm.Model, Sampling], xr.DataTree]
+type Sampler = Callable[[Target, Sampling], xr.DataTree]
 
 samplers = Registry[Sampler]("sampler")
 
 
 def sampler(name: str) -> Callable[[Sampler], Sampler]:
-    """Return a decorator that registers a function ``(model, sampling) -> DataTree`` as a sampler.
+    """Return a decorator that registers a function ``(target, sampling) -> DataTree`` as a sampler.
 
-    The tree must hold the groups ``posterior`` and ``sample_stats``.
+    The function takes the posterior as ``target.model`` (PyMC) or ``target.density`` (machine code). The tree must hold
+    the groups ``posterior`` and ``sample_stats``.
     """
 
     def register(function: Sampler) -> Sampler:
@@ -45,31 +44,17 @@ def sampler(name: str) -> Callable[[Sampler], Sampler]:
     return register
 
 
-def stored_variables(model: pm.Model) -> list[str]:
-    """Return the variables that a fit keeps: all but the sampled coordinates ``z`` of the random effects."""
-    names = [str(v.name) for v in [*model.free_RVs, *model.deterministics]]
-    return [name for name in names if not name.startswith("z_") and name not in ("z", "corr_chol")]
-
-
 @sampler("nutpie")
-def nutpie(model: pm.Model, sampling: Sampling) -> xr.DataTree:
-    """Sample with nutpie; draws are the same, bit for bit, on any number of cores and from any compile cache."""
-    return run_nutpie(compile_nutpie(model), sampling)
+def nutpie(target: Target, sampling: Sampling) -> xr.DataTree:
+    """Sample the compiled density with nutpie; draws are the same, bit for bit, on any number of cores."""
+    return run_nutpie(target, sampling)
 
 
-def compile_nutpie(model: pm.Model) -> Any:
-    """Return the compiled model of nutpie, without fastmath: with it a cold and a warm cache give different draws."""
-    nutpie_module = _load("nutpie")
-    with pytensor.config.change_flags(numba__fastmath=False), warnings.catch_warnings():
-        # Of the C back end, which is not used here: numba brings its own linear algebra.
-        warnings.filterwarnings("ignore", message="PyTensor could not link to a BLAS", category=UserWarning)
-        return nutpie_module.compile_pymc_model(model, var_names=stored_variables(model))
-
-
-def run_nutpie(compiled: Any, sampling: Sampling) -> xr.DataTree:
-    """Return the draws of a compiled model."""
-    return _load("nutpie").sample(
-        compiled,
+def run_nutpie(target: Target, sampling: Sampling, **adaptation: Any) -> xr.DataTree:
+    """Return nutpie's draws of the compiled density; ``adaptation`` goes to ``nutpie.sample`` as it is."""
+    density = target.density
+    tree = load("nutpie").sample(
+        _as_nutpie_takes_it(density),
         draws=sampling.draws,
         tune=sampling.tune,
         chains=sampling.chains,
@@ -78,35 +63,57 @@ def run_nutpie(compiled: Any, sampling: Sampling) -> xr.DataTree:
         target_accept=sampling.target_accept,
         progress_bar=sampling.progressbar,
         save_warmup=False,
+        **adaptation,
+    )
+    posterior = density.values(tree["posterior"]["x"].values)
+    return xr.DataTree.from_dict({"/posterior": posterior, "/sample_stats": tree["sample_stats"].to_dataset()})
+
+
+def _as_nutpie_takes_it(density: Any) -> Any:
+    compiled = load("nutpie.compile_pymc").CompiledPyMCModel
+
+    class At:
+        def __init__(self, address: int) -> None:
+            self.address, self.density = address, density
+
+    size = density.size
+    return compiled(
+        dims={},
+        compiled_logp_func=At(density.address),
+        compiled_expand_func=At(density.copy_address),
+        initial_point_func=density.start,
+        shared_data={},
+        shared_var_keys={},
+        user_data=density.columns,
+        n_expanded=size,
+        shape_info=(["x"], [slice(0, size)], [(size,)]),
+        logp_func=None,
+        expand_func=None,
+        _n_dim=size,
+        _shapes={"x": (size,)},
+        _coords={},
     )
 
 
 @sampler("pymc")
-def pymc(model: pm.Model, sampling: Sampling) -> xr.DataTree:
+def pymc(target: Target, sampling: Sampling) -> xr.DataTree:
     """Sample with PyMC's own NUTS."""
-    return _sample(model, sampling, "pymc")
+    return sample_pymc(target, sampling, "pymc")
 
 
 @sampler("numpyro")
-def numpyro(model: pm.Model, sampling: Sampling) -> xr.DataTree:
-    """Sample with numpyro's NUTS (extra ``numpyro``).
+def numpyro(target: Target, sampling: Sampling) -> xr.DataTree:
+    """Sample with numpyro's NUTS (extra ``numpyro``)."""
+    load("numpyro")
+    return sample_pymc(target, sampling, "numpyro")
 
-    JAX differentiates the smooth peak itself, and its gradient in Tmax is not finite far from the peak: chains that
-    never move are reported as a failure, not as draws.
+
+def sample_pymc(target: Target, sampling: Sampling, name: str) -> xr.DataTree:
+    """Return the draws of one of the samplers behind ``pymc.sample``, which is always named: PyMC silently takes
+    nutpie where it is installed.
     """
-    _load("numpyro")
-    tree = _sample(model, sampling, "numpyro")
-    first = next(iter(tree["posterior"].to_dataset().data_vars.values()))
-    if bool((first == first.isel(draw=0)).all()):
-        raise SamplerError(
-            "sampler 'numpyro' failed: no chain ever moved, as JAX's gradient of this model is not finite"
-        )
-    return tree
-
-
-def _sample(model: pm.Model, sampling: Sampling, name: Any) -> xr.DataTree:
-    with model:
-        return pm.sample(
+    with target.model as model:
+        return load("pymc").sample(
             draws=sampling.draws,
             tune=sampling.tune,
             chains=sampling.chains,
@@ -114,16 +121,30 @@ def _sample(model: pm.Model, sampling: Sampling, name: Any) -> xr.DataTree:
             random_seed=sampling.random_seed,
             target_accept=sampling.target_accept,
             progressbar=sampling.progressbar,
-            nuts_sampler=name,  # always named: PyMC silently takes nutpie where it is installed
+            nuts_sampler=name,
             var_names=stored_variables(model),
             compute_convergence_checks=False,
             quiet=not sampling.progressbar,
         )
 
 
-def _load(package: str) -> Any:
+def stored_variables(model: Any) -> list[str]:
+    """Return the variables of a PyMC model that a fit keeps: all but the sampled coordinates ``z`` of the effects."""
+    names = [str(v.name) for v in [*model.free_RVs, *model.deterministics]]
+    return [name for name in names if not name.startswith("z_") and name not in ("z", "corr_chol")]
+
+
+def load(module: str) -> Any:
+    """Return a module that a sampler needs.
+
+    Raises
+    ------
+    SamplerError
+        If it is not installed.
+    """
+    package = module.split(".")[0]
     try:
-        return import_module(package)
+        return import_module(module)
     except ImportError as error:
         raise SamplerError(
             f"sampler needs the package '{package}', which is not installed: pip install 'cartmodel[{package}]'"

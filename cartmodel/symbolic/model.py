@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pymc as pm
 
+from cartmodel.equations.centring import centring_weights
 from cartmodel.equations.design import design
 from cartmodel.equations.joint import joint
 from cartmodel.spec import ModelSpec, load_model
-from cartmodel.symbolic.centring import centring_weights
 from cartmodel.symbolic.symbols import Symbols
 from cartmodel.trial import TrialData
 

@@ -16,7 +16,6 @@ from pytensor.tensor import (
     logaddexp,
     maximum,
     minimum,
-    softplus,
     sqrt,
 )
 
@@ -31,6 +30,11 @@ pt: Any = tensor  # by its annotations most functions return something without o
 def logit(p: Any) -> Any:
     """Return ln(p / (1 - p))."""
     return pt.log(p) - pt.log1p(-p)
+
+
+def softplus(x: Any) -> Any:
+    """Return ln(1 + exp(x)); PyTensor's own has a branch whose gradient overflows where it is not taken, in JAX."""
+    return pt.maximum(x, 0.0) + pt.log1p(pt.exp(-pt.abs(x)))
 
 
 def log_ndtr(x: Any) -> Any:

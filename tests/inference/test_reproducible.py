@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import cartmodel as cm
-from cartmodel.inference.samplers import Sampling, compile_nutpie, run_nutpie
+from cartmodel.inference.samplers import Sampling, run_nutpie
 
 SHORT = Sampling(draws=60, tune=60, random_seed=7, progressbar=False)
 
@@ -25,22 +25,21 @@ print(hashlib.sha256(b"".join(posterior[name].values.tobytes() for name in sorte
 
 
 @pytest.fixture(scope="module")
-def compiled() -> object:
-    trial = cm.read_trial(cm.example_path("cd7_ssc"))
-    return compile_nutpie(cm.build(trial, "cd7-ssc"))
+def target() -> cm.Target:
+    return cm.Target(cm.read_trial(cm.example_path("cd7_ssc")), cm.load_model("cd7-ssc"))
 
 
-def digest(compiled: object, sampling: Sampling) -> str:
-    posterior = run_nutpie(compiled, sampling)["posterior"].to_dataset()
+def digest(target: cm.Target, sampling: Sampling) -> str:
+    posterior = run_nutpie(target, sampling)["posterior"].to_dataset()
     return hashlib.sha256(np.ascontiguousarray(posterior["eta_cmax"].values).tobytes()).hexdigest()
 
 
-def test_cores_do_not_matter(compiled: object) -> None:
-    assert len({digest(compiled, replace(SHORT, cores=cores)) for cores in (1, 2, 4)}) == 1
+def test_cores_do_not_matter(target: cm.Target) -> None:
+    assert len({digest(target, replace(SHORT, cores=cores)) for cores in (1, 2, 4)}) == 1
 
 
-def test_the_seed_does(compiled: object) -> None:
-    assert digest(compiled, SHORT) != digest(compiled, replace(SHORT, random_seed=8))
+def test_the_seed_does(target: cm.Target) -> None:
+    assert digest(target, SHORT) != digest(target, replace(SHORT, random_seed=8))
 
 
 def test_cold_and_warm_caches_give_the_same_draws(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ import pytest
 from oracles.points import Point, prior_point, sampled
 from pytensor.compile.mode import Mode
 
+from cartmodel.equations.centring import centring_weights
 from cartmodel.equations.design import design
 from cartmodel.spec import ModelSpec
-from cartmodel.symbolic.centring import centring_weights
 from cartmodel.symbolic.model import build
 from cartmodel.trial import TrialData
 

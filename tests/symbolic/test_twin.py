@@ -5,47 +5,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from oracles.points import as_draws, is_folded, log_prior, trial_table
+from oracles.variants import VARIANTS, model
 from scipy import stats
 
 from cartmodel.equations.joint import joint
 from cartmodel.prediction.draws import Draws
-from cartmodel.spec import ModelSpec, list_models, load_model
+from cartmodel.spec import list_models
 from cartmodel.trial import read_trial
-
-WORDS = {"reason": "test", "source": "test"}
-SD = WORDS | {"dist": "LogNormal", "median": 0.3, "sigma": 0.5}
-QPCR = {"unit": "copies/ug", "residual": "log_additive", "sigma": SD}
-FLOW = {
-    "unit": "cells/uL", "residual": "combined", "sigma_proportional": SD,
-    "sigma_additive": SD | {"median": 40.0}, "scale": SD | {"median": 0.02},
-}  # fmt: skip
-BINARY = {
-    "kind": "binary", "exposure": "peak_level", "centre": 10.0,
-    "a0": WORDS | {"dist": "Normal", "mu": 0.45, "sigma": 1.0},
-    "a1": WORDS | {"dist": "Normal", "mu": 0.4, "sigma": 0.4},
-}  # fmt: skip
-COMBINED = {key: FLOW[key] for key in ("residual", "sigma_proportional", "sigma_additive")}
-WIDE, HALF = SD | {"median": 0.5}, WORDS | {"dist": "HalfNormal", "sigma": 0.4}
-DEFAULT = load_model("cd7-ssc")
-VARIANTS = {
-    "no response": {"response": None},
-    "no toxicity": {"toxicity": None},
-    "correlated": {"correlation": {"eta": 2.0, "reason": "test"}},
-    "two assays": {"assays": {"qpcr": QPCR, "flow": FLOW}},
-    "combined": {"assays": {"qpcr": {"unit": "copies/ug"} | COMBINED}},
-    "binary on the peak": {"response": BINARY},
-    "exact": {"structure": "stein"},
-    "other priors": {
-        "random": dict.fromkeys(("cmax", "c0", "alpha", "fb"), WIDE) | dict.fromkeys(("tmax", "beta"), HALF),
-        "typical": DEFAULT.model_dump()["typical"] | {"fb": WORDS | {"dist": "Beta", "alpha": 1.5, "beta": 60.0}},
-    },
-}
-
-
-def model(name: str) -> ModelSpec:
-    if name in VARIANTS:
-        return DEFAULT.replace(**VARIANTS[name])
-    return load_model(name)
 
 
 @pytest.fixture(scope="module", params=[*list_models(), *VARIANTS])
