@@ -14,6 +14,7 @@ from llvmlite import ir
 DOUBLE = ir.DoubleType()
 _LOG2E = 1.4426950408889634
 _LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
+_FUSED = ("contract",)  # a product and a sum may be rounded once
 _SHIFT = 1.5 * 2.0**52  # added and taken off, it rounds to an integer, which stands in the last bits meanwhile
 _SERIES = [1.0 / factorial(k) for k in range(2, 14)]
 _LOG = [
@@ -21,28 +22,38 @@ _LOG = [
     1.818357216161805012e-01, 1.531383769920937332e-01, 1.479819860511658591e-01,
 ]  # fmt: skip
 _ERF = (
-    [1.85777706184603153e-1, 3.16112374387056560, 1.13864154151050156e2, 3.77485237685302021e2, 3.20937758913846947e3],
-    [1.0, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3, 2.84423683343917062e3],
+    [
+        3209.3775891384694,
+        377.485237685302,
+        113.86415415105016,
+        3.1611237438705655,
+        0.18577770618460315,
+    ],
+    [
+        2844.236833439171,
+        1282.6165260773723,
+        244.02463793444417,
+        23.601290952344122,
+        1.0,
+    ],
 )
 _MIDDLE = (
     [
-        2.15311535474403846e-8, 5.64188496988670089e-1, 8.88314979438837594, 6.61191906371416295e1,
-        2.98635138197400131e2, 8.81952221241769090e2, 1.71204761263407058e3, 2.05107837782607147e3,
-        1.23033935479799725e3,
+        1230.3393547979972, 2051.0783778260716, 1712.0476126340707, 881.952221241769, 298.6351381974001,
+        66.11919063714163, 8.883149794388377, 0.5641884969886701, 2.1531153547440383e-08,
     ],
     [
-        1.0, 1.57449261107098347e1, 1.17693950891312499e2, 5.37181101862009858e2, 1.62138957456669019e3,
-        3.29079923573345963e3, 4.36261909014324716e3, 3.43936767414372164e3, 1.23033935480374942e3,
+        1230.3393548037495, 3439.3676741437216, 4362.619090143247, 3290.7992357334597, 1621.3895745666903,
+        537.1811018620099, 117.6939508913125, 15.744926110709835, 1.0,
     ],
 )  # fmt: skip
 _FAR = (
     [
-        1.63153871373020978e-2, 3.05326634961232344e-1, 3.60344899949804439e-1, 1.25781726111229246e-1,
-        1.60837851487422766e-2, 6.58749161529837803e-4,
+        0.0006587491615298378, 0.016083785148742275, 0.12578172611122926, 0.36034489994980445, 0.30532663496123236,
+        0.016315387137302097,
     ],
     [
-        1.0, 2.56852019228982242, 1.87295284992346725, 5.27905102951428412e-1, 6.05183413124413191e-2,
-        2.33520497626869185e-3,
+        0.0023352049762686918, 0.06051834131244132, 0.5279051029514285, 1.8729528499234673, 2.568520192289822, 1.0,
     ],
 )  # fmt: skip
 
@@ -75,15 +86,15 @@ class Arithmetic:
 
     def add(self, a: Any, b: Any) -> Any:
         """Return a + b."""
-        return self.build.fadd(self.number(a), self.number(b))
+        return self.build.fadd(self.number(a), self.number(b), flags=_FUSED)
 
     def sub(self, a: Any, b: Any) -> Any:
         """Return a - b."""
-        return self.build.fsub(self.number(a), self.number(b))
+        return self.build.fsub(self.number(a), self.number(b), flags=_FUSED)
 
     def mul(self, a: Any, b: Any) -> Any:
         """Return a * b."""
-        return self.build.fmul(self.number(a), self.number(b))
+        return self.build.fmul(self.number(a), self.number(b), flags=_FUSED)
 
     def div(self, a: Any, b: Any) -> Any:
         """Return a / b."""
@@ -95,11 +106,13 @@ class Arithmetic:
         return self.build.select(holds, self.number(then), self.number(otherwise))
 
     def polynomial(self, x: Any, coefficients: Sequence[float]) -> Any:
-        """Return a polynomial by Horner's rule, highest power first."""
-        value = self.number(coefficients[0])
-        for coefficient in coefficients[1:]:
-            value = self.add(self.mul(value, x), coefficient)
-        return value
+        """Return a polynomial, lowest power first, by Estrin's scheme: neighbours in pairs, and pairs of pairs."""
+        terms: list[Any] = list(coefficients)
+        while len(terms) > 1:
+            pairs = [self.add(self.mul(high, x), low) for low, high in zip(terms[::2], terms[1::2], strict=False)]
+            terms = pairs + terms[2 * len(pairs) :]
+            x = self.mul(x, x) if len(terms) > 1 else x
+        return terms[0]
 
     def intrinsic(self, name: str, x: Any) -> Any:
         """Return LLVM's own function of x."""
@@ -123,7 +136,7 @@ def _reduced(a: Arithmetic, x: Any) -> tuple[Any, Any]:
     k = a.sub(shifted, _SHIFT)
     r = a.sub(a.sub(x, a.mul(k, _LN2_HIGH)), a.mul(k, _LN2_LOW))
     power = a.as_double(a.build.add(a.build.shl(a.as_bits(shifted), a.whole(52)), a.whole(1023 << 52)))
-    return power, a.add(r, a.mul(a.mul(r, r), a.polynomial(r, _SERIES[::-1])))
+    return power, a.add(r, a.mul(a.mul(r, r), a.polynomial(r, _SERIES)))
 
 
 def exp(a: Arithmetic, x: Any) -> Any:
@@ -149,7 +162,7 @@ def _log_of_normal(a: Arithmetic, x: Any) -> Any:
     s = a.div(f, a.add(f, 2.0))
     z = a.mul(s, s)
     half = a.mul(0.5, a.mul(f, f))
-    series = a.mul(z, a.polynomial(z, _LOG[::-1]))
+    series = a.mul(z, a.polynomial(z, _LOG))
     low = a.add(a.mul(s, a.add(half, series)), a.mul(count, _LN2_LOW))
     return a.sub(a.mul(count, _LN2_HIGH), a.sub(a.sub(half, low), f))
 
@@ -162,10 +175,10 @@ def log_(a: Arithmetic, x: Any) -> Any:
 
 
 def log1p(a: Arithmetic, x: Any) -> Any:
-    """Return ln(1 + x): the logarithm of the rounded sum, and what rounding took."""
+    """Return ln(1 + x): the logarithm of the rounded sum, and what rounding took; not a number from -1 down."""
     u = a.add(x, 1.0)
-    value = a.add(log_(a, u), a.div(a.sub(x, a.sub(u, 1.0)), u))
-    return a.either(">", u, 0.0, a.either(">", u, 1e300, log_(a, u), value), a.either("==", u, 0.0, -inf, nan))
+    value = a.add(_log_of_normal(a, u), a.mul(a.sub(x, a.sub(u, 1.0)), a.div(1.0, u)))
+    return a.either(">", u, 0.0, value, nan)
 
 
 def expit(a: Arithmetic, x: Any) -> Any:
@@ -186,18 +199,22 @@ def _scaled_erfc(a: Arithmetic, y: Any) -> Any:
 
 
 def log_ndtr(a: Arithmetic, x: Any) -> Any:
-    """Return ln of the standard normal distribution function."""
+    """Return ln of the standard normal distribution function.
+
+    To the left it is taken from exp(y^2) erfc(y), which does not underflow, to the right from its distance to 1.
+    """
     y = a.mul(x, sqrt(0.5))
-    size = a.intrinsic("llvm.fabs", y)
-    square = a.mul(y, y)
+    size, square = a.intrinsic("llvm.fabs", y), a.mul(y, y)
+    near = a.either("<", size, 0.46875, square, 0.0)
     top, bottom = _ERF
-    near = a.either("<", size, 0.5, square, 0.0)
-    erf = a.mul(y, a.div(a.polynomial(near, top), a.polynomial(near, bottom)))
-    scaled = _scaled_erfc(a, a.either("<", size, 0.46875, 1.0, size))
-    left = a.sub(log_(a, a.mul(0.5, scaled)), square)
-    right = log1p(a, a.mul(-0.5, a.mul(scaled, exp(a, a.sub(0.0, square)))))
-    middle = log_(a, a.add(0.5, a.mul(0.5, erf)))
-    return a.either("<", size, 0.46875, middle, a.either("<", x, 0.0, left, right))
+    middle = a.add(0.5, a.mul(a.mul(0.5, y), a.div(a.polynomial(near, top), a.polynomial(near, bottom))))
+    half = a.mul(0.5, _scaled_erfc(a, a.either("<", size, 0.46875, 1.0, size)))
+    missing = a.mul(half, exp(a, a.sub(0.0, square)))
+    right = a.sub(1.0, missing)
+    rounded = a.div(a.sub(a.sub(1.0, right), missing), right)
+    value = log_(a, a.either("<", size, 0.46875, middle, a.either("<", x, 0.0, half, right)))
+    far = a.either("<", x, 0.0, a.sub(value, square), a.add(value, rounded))
+    return a.either("<", size, 0.46875, value, far)
 
 
 OPERATIONS: dict[str, Callable[..., Any]] = {

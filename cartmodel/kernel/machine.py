@@ -121,7 +121,7 @@ class _Density:
 
     def write(self, density: Node) -> None:
         """Write the function."""
-        size, x, out, value, _ = self._function.args
+        size, _, out, value, _ = self._function.args
         first, build = self._build.block, self._build
         shared, own = self._coordinates
         self._subjects = self._entry.sdiv(self._entry.sub(size, _INDEX(shared)), _INDEX(max(own, 1)))
