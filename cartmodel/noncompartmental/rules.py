@@ -1,0 +1,97 @@
+"""The conventions of a non-compartmental analysis, every one with its default."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+type Trapezoid = Literal["linear-up/log-down", "linear", "linear-log"]
+type BlqValue = Literal["zero", "half lloq", "lloq", "drop"]
+type Start = Literal["zero", "first sample"]
+type AfterLast = Literal["nothing", "triangle", "observed", "predicted"]
+type AtCut = Literal["segment", "point"]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The conventions of a non-compartmental analysis (NCA).
+
+    Parameters
+    ----------
+    trapezoid : {"linear-up/log-down", "linear", "linear-log"}
+        How two samples are joined. ``"linear-up/log-down"``, PKNCA's default: straight where the level rises,
+        log-linear where it falls. ``"linear-log"``: straight up to Tmax, log-linear after it. A segment with a 0 is
+        straight.
+    blq_before, blq_between, blq_after : {"zero", "half lloq", "lloq", "drop"}
+        What a BLQ sample counts for before the first quantified sample, between quantified ones and after the last
+        (Tlast). Defaults as in PKNCA: zero, drop, zero. After Tlast it acts only on AUCall and on ``"triangle"``.
+    start : {"zero", "first sample"}
+        The level at the infusion, where no sample stands at time 0: none, or that of the first sample.
+    after_last : {"nothing", "triangle", "observed", "predicted"}
+        How an area goes on where its end lies after Tlast. ``"nothing"``: it stops at Tlast, also where a BLQ sample
+        stands exactly at the end. ``"triangle"``: straight to the first BLQ sample after Tlast, then nothing.
+        ``"observed"``, ``"predicted"``: along lambda_z, from Clast or from the fitted level at Tlast.
+    at_cut : {"segment", "point"}
+        How the part of a segment up to the end of a window is joined: as the whole segment, or anew as two samples of
+        which the second is the interpolated one. They differ only in a segment that falls to 0: there ``"point"``,
+        which PKNCA does, lets an area become smaller while its window grows.
+    completeness : float
+        Share of a window at which, or later, some sample must have been taken (84 of 90 days), or its area is
+        undefined; 0 asks for none.
+    include_tmax : bool
+        Whether the sample at Tmax may serve lambda_z.
+    min_points : int
+        Fewest samples of lambda_z, 3 or more.
+    r2_tolerance : float
+        How far below the best adjusted R2 a fit with more samples is still preferred.
+    min_adjusted_r2, min_span_ratio : float
+        Below either, lambda_z and the half-life are undefined. The span is in half-lives. PKNCA flags at 0.9 and 2.
+
+    Raises
+    ------
+    ValueError
+        If a value is none of those above.
+
+    Notes
+    -----
+    The defaults are those of the R package PKNCA (``PKNCA.options``), with four differences. PKNCA joins a cut as
+    ``at_cut="point"``. Where a BLQ sample stands exactly at the end of a window it adds the triangle that it does not
+    add when the end falls between samples; here neither adds one, unless ``after_last="triangle"``. It does not ask for
+    a complete window. And it flags a half-life that fails a criterion, which is undefined here.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> replace(Rules(), trapezoid="linear").trapezoid
+    'linear'
+    >>> Rules(blq_between="ignore")
+    Traceback (most recent call last):
+    ...
+    ValueError: blq_between='ignore'; accepted: 'zero', 'half lloq', 'lloq', 'drop'
+    """
+
+    trapezoid: Trapezoid = "linear-up/log-down"
+    blq_before: BlqValue = "zero"
+    blq_between: BlqValue = "drop"
+    blq_after: BlqValue = "zero"
+    start: Start = "zero"
+    after_last: AfterLast = "nothing"
+    at_cut: AtCut = "segment"
+    completeness: float = 84 / 90
+    include_tmax: bool = False
+    min_points: int = 3
+    r2_tolerance: float = 1e-4
+    min_adjusted_r2: float = 0.9
+    min_span_ratio: float = 2.0
+
+    def __post_init__(self) -> None:
+        choices = {
+            "trapezoid": Trapezoid, "blq_before": BlqValue, "blq_between": BlqValue, "blq_after": BlqValue,
+            "start": Start, "after_last": AfterLast, "at_cut": AtCut,
+        }  # fmt: skip
+        for name, kind in choices.items():
+            accepted = get_args(kind.__value__)
+            if getattr(self, name) not in accepted:
+                raise ValueError(f"{name}={getattr(self, name)!r}; accepted: {', '.join(map(repr, accepted))}")
+        if not 0 <= self.completeness <= 1:
+            raise ValueError(f"completeness={self.completeness!r}; accepted: a share of the window, from 0 to 1")
+        if self.min_points < 3:
+            raise ValueError(f"min_points={self.min_points!r}; accepted: 3 or more, as adjusted R2 needs them")
