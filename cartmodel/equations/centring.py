@@ -20,17 +20,18 @@ def centring_weights(spec: ModelSpec, data: xr.Dataset) -> dict[str, np.ndarray]
     one that they leave to the prior (non-centred). It changes how fast the sampler moves, never the posterior.
     """
     curve = spec.curve
-    names = list(curve.parameters)
-    medians = {name: quantile(spec.typical[name], 0.5) for name in names}
+    names = list(curve.varying)
+    medians = {name: quantile(spec.typical[name], 0.5) for name in curve.parameters}
+    known = {name: data[name].values[:, None] for name in curve.inputs}
     scales = {name: float(quantile(spec.random[name], _SMALL_OMEGA)) for name in names}
-    subjects = data.sizes["subject"]
+    subjects, links = data.sizes["subject"], curve.parameters
     information = np.zeros((subjects, len(names), len(names)))
     for assay_name, assay in spec.assays.items():
         time = data[f"time_{assay_name}"].values
 
         def log_level(shift: dict[str, float], time: np.ndarray = time) -> np.ndarray:
-            values = {n: curve.parameters[n].link(xp, medians[n]) + scales[n] * shift.get(n, 0.0) for n in names}
-            return curve.log_level(xp, time, **{n: curve.parameters[n].inverse(xp, v) for n, v in values.items()})
+            values = {n: p.link(xp, medians[n]) + scales.get(n, 0.0) * shift.get(n, 0.0) for n, p in links.items()}
+            return curve.log_level(xp, time, **{n: links[n].inverse(xp, v) for n, v in values.items()}, **known)
 
         sigma = float(quantile(assay.sigma if assay.sigma is not None else assay.sigma_proportional, 0.5))
         quantified = data[f"seen_level_{assay_name}"].values * (1.0 - data[f"blq_{assay_name}"].values)

@@ -10,6 +10,9 @@ from cartmodel.errors import Problem, TrialModelError
 from cartmodel.spec import ModelSpec
 from cartmodel.trial import TrialData
 
+NEVER = np.inf
+"""The day of what a patient never had."""
+
 _OUTCOMES = {"criss": ("criss_step1", "criss_lp"), "binary": ("remission",)}
 
 
@@ -112,7 +115,8 @@ def design(trial: TrialData, spec: ModelSpec) -> xr.Dataset:
         ``log_dose`` (subject): ln(dose / reference), 0 where the model uses no dose. For each assay, over (subject,
         sample_<assay>): ``time_`` (days), ``blq_`` (0/1), ``level_`` (ln level; of a BLQ sample ln LLOQ), ``lloq_``
         (level) and ``seen_level_`` (1 where there is a sample, 0 where the grid is padded). For each outcome: its value
-        and ``seen_<outcome>``, 0 while it is pending.
+        and ``seen_<outcome>``, 0 while it is pending. For each input of the curve, such as ``tocilizumab_day``: the
+        day, or infinity.
 
     Raises
     ------
@@ -129,6 +133,9 @@ def design(trial: TrialData, spec: ModelSpec) -> xr.Dataset:
         else np.zeros(len(subjects))
     )
     data["log_dose"] = ("subject", np.where(np.isnan(log_dose), 0.0, log_dose))
+    for name in spec.curve.inputs:
+        days = subjects[name].to_numpy(float)
+        data[name] = ("subject", np.where(np.isnan(days), NEVER, days))
     assays = match_assays(trial, spec)
     for name in spec.assays:
         records = trial.observations[trial.observations["assay"] == assays.get(name)]

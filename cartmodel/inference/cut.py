@@ -83,7 +83,7 @@ def cut_response(
 
 
 def _draws(model: pm.Model, sampling: Sampling) -> xr.DataTree:
-    """Return draws of a PyMC model by nutpie, without fastmath: with it a cold and a warm cache give different draws."""
+    """Return nutpie's draws of a PyMC model, without fastmath: with it a cold and a warm cache give different ones."""
     nutpie = load("nutpie")
     with pytensor.config.change_flags(numba__fastmath=False), warnings.catch_warnings():
         # Of the C back end, which is not used here: numba brings its own linear algebra.

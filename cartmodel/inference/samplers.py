@@ -109,8 +109,9 @@ def numpyro(target: Target, sampling: Sampling) -> xr.DataTree:
 
 
 def sample_pymc(target: Target, sampling: Sampling, name: str) -> xr.DataTree:
-    """Return the draws of one of the samplers behind ``pymc.sample``, which is always named: PyMC silently takes
-    nutpie where it is installed.
+    """Return the draws of one of the samplers behind ``pymc.sample``.
+
+    It is always named: PyMC silently takes nutpie where it is installed.
     """
     with target.model as model:
         return load("pymc").sample(

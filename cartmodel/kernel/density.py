@@ -75,7 +75,7 @@ class Density:
         return float(value[0]), gradient
 
     def start(self, seed: int) -> np.ndarray:
-        """Return a random starting point: within a prior SD of the prior's centre, each effect within one of its own."""
+        """Return a random starting point, within a prior SD of the prior's centre, each effect within one of its own."""
         rng = np.random.default_rng(seed)
         spans = [span_of(prior) for prior in self.priors.values()]
         shared = np.array([centre + scale * rng.uniform(-1.0, 1.0) for centre, scale in spans])
@@ -121,11 +121,11 @@ class Density:
     def _centres(self, population: xr.Dataset) -> dict[str, Any]:
         """Return what each subject's parameters would be without random effects, on the scale of the effects."""
         typical = individual_parameters(self._spec, Draws(population, self._trial, new_patients="typical"))
-        return {name: self._spec.curve.parameters[name].link(xp, value) for name, value in typical.items()}
+        return {name: self._spec.curve.parameters[name].link(xp, typical[name]) for name in self.effects}
 
     def _correlation(self, population: xr.Dataset) -> xr.DataArray:
         partials = {
-            tuple(name.split(":")[1:]): population[name]
+            (name.split(":")[1], name.split(":")[2]): population[name]
             for name, prior in self.priors.items()
             if isinstance(prior, PartialCorrelation)
         }

@@ -50,7 +50,8 @@ def _contributions(node: Node, adjoint: Node, stores: list[Node]) -> Iterator[tu
 
 
 def _sign(x: Node) -> Node:
-    return apply("below", 0.0, x) - apply("below", x, 0.0)
+    # -1 at 0, as ``maximum`` takes its second argument there: together they give softplus its slope of a half
+    return 2.0 * apply("below", 0.0, x) - 1.0
 
 
 def _hazard(node: Node, x: Node) -> Node:

@@ -1,7 +1,6 @@
 """Elementary functions in LLVM's assembly, for one number or for several side by side.
 
-They are the textbook's ones and the same on every machine: the exponential by reduction to [-ln 2 / 2, ln 2 / 2] and its
-series, the logarithm as in fdlibm's ``e_log.c``, the normal distribution function by Cody's rational approximations to
+They are the textbook's: the exponential by reduction to [-ln 2 / 2, ln 2 / 2] and its series, the logarithm as in fdlibm's ``e_log.c``, the normal distribution function by Cody's rational approximations to
 erfc (Math Comp 1969;23:631). The tests hold each to SciPy's within a few units of the last place.
 """
 
@@ -86,19 +85,23 @@ class Arithmetic:
 
     def add(self, a: Any, b: Any) -> Any:
         """Return a + b."""
-        return self.build.fadd(self.number(a), self.number(b), flags=_FUSED)
+        return self._fused("fadd", a, b)
 
     def sub(self, a: Any, b: Any) -> Any:
         """Return a - b."""
-        return self.build.fsub(self.number(a), self.number(b), flags=_FUSED)
+        return self._fused("fsub", a, b)
 
     def mul(self, a: Any, b: Any) -> Any:
         """Return a * b."""
-        return self.build.fmul(self.number(a), self.number(b), flags=_FUSED)
+        return self._fused("fmul", a, b)
 
     def div(self, a: Any, b: Any) -> Any:
         """Return a / b."""
         return self.build.fdiv(self.number(a), self.number(b))
+
+    def _fused(self, name: str, a: Any, b: Any) -> Any:
+        instruction: Any = getattr(self.build, name)
+        return instruction(self.number(a), self.number(b), flags=_FUSED)
 
     def either(self, comparison: str, a: Any, b: Any, then: Any, otherwise: Any) -> Any:
         """Return ``then`` where the comparison holds, else ``otherwise``."""

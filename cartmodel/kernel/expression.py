@@ -154,7 +154,7 @@ def _is(node: Node, value: float) -> bool:
     return node.op == "const" and node.data == value
 
 
-_NUMBERS: dict[str, Callable[..., float]] = {
+_NUMBERS: dict[str, Callable[..., Any]] = {
     "add": lambda a, b: a + b,
     "sub": lambda a, b: a - b,
     "mul": lambda a, b: a * b,

@@ -257,7 +257,7 @@ class _Density:
 
     def _table(self, numbers: tuple[float, ...]) -> Any:
         kind = ir.ArrayType(DOUBLE, len(numbers))
-        table = ir.GlobalVariable(self._module, kind, self._module.get_unique_name("table"))
+        table: Any = ir.GlobalVariable(self._module, kind, self._module.get_unique_name("table"))
         table.initializer, table.global_constant, table.linkage = ir.Constant(kind, list(numbers)), True, "private"
         return table
 

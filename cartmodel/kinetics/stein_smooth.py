@@ -49,11 +49,12 @@ def stein_smooth_integral(
     r"""Return the area under `stein_smooth` between two times (level x days).
 
     The closed form of the piecewise curve, plus the integral of what smoothing adds to it. With
-    :math:`z = 1/(1 + e^{-(t - T_{max})/w})`, :math:`p = \rho w` and :math:`r = \alpha w` (or :math:`\beta w`) each phase
-    of the curve is :math:`C_{max} z^p (1 - z)^r`, so its integral over all times is :math:`w B(p, r)`, where that of
-    the piecewise curve is :math:`w (1/p + 1/r)`. Where a window ends within a few widths of the peak, the rest beyond
-    it is an incomplete beta function, integrated in u, the distance from the peak on the scale on which both curves are
-    powers; elsewhere that rest is 0. The relative error is below 1e-6 (held against adaptive quadrature by the tests).
+    :math:`z = 1/(1 + e^{-(t - T_{max})/w})`, :math:`p = \rho w` and :math:`r = \alpha w` (or :math:`\beta w`) each
+    phase of the curve is :math:`C_{max} z^p (1 - z)^r`, so its integral over all times is :math:`w B(p, r)`, where that
+    of the piecewise curve is :math:`w (1/p + 1/r)`. Where a window ends within a few widths of the peak, the rest
+    beyond it is an incomplete beta function, integrated in u, the distance from the peak on the scale on which both
+    curves are powers; elsewhere that rest is 0. The relative error is below 1e-6 (held against adaptive quadrature by
+    the tests).
     """
     rho = growth_rate(xp, cmax=cmax, tmax=tmax, c0=c0)
     rise, fast, slow = (rate * width + _FLAT for rate in (rho, alpha, beta))

@@ -21,10 +21,13 @@ class StructuralParameter:
         Where it lives; its random effect acts on the log, logit or identity scale.
     unit : str
         Its unit in words of the model: ``level``, ``time``, ``1/time`` or ``1``.
+    varies : bool
+        Whether it has a random effect; without one all patients share it.
     """
 
     support: Support
     unit: str
+    varies: bool = True
 
     def link(self, xp: Any, value: Any) -> Any:
         """Return ``value`` on the scale on which effects are added."""
@@ -47,9 +50,9 @@ class StructuralParameter:
                 return value
 
 
-def positive(unit: str) -> StructuralParameter:
-    """Return a parameter above zero, with log-normal random effects."""
-    return StructuralParameter("positive", unit)
+def positive(unit: str, *, varies: bool = True) -> StructuralParameter:
+    """Return a parameter above zero, with log-normal random effects unless it does not vary."""
+    return StructuralParameter("positive", unit, varies)
 
 
 def fraction() -> StructuralParameter:
@@ -78,6 +81,8 @@ class Structure:
         Area under the curve between two times; numerical where the structure brings no closed form.
     peak : callable ``(xp, **parameters)``
         Time and ln level of the highest point of the curve from time 0 on.
+    inputs : tuple of str
+        What the curve must know of a patient beside its parameters: columns of the trial, such as ``tocilizumab_day``.
     """
 
     name: str
@@ -85,6 +90,12 @@ class Structure:
     log_level: Callable[..., Any]
     integral: Callable[..., Any]
     peak: Callable[..., tuple[Any, Any]]
+    inputs: tuple[str, ...] = ()
+
+    @property
+    def varying(self) -> tuple[str, ...]:
+        """The parameters with a random effect."""
+        return tuple(name for name, parameter in self.parameters.items() if parameter.varies)
 
     @property
     def summary(self) -> str:
@@ -100,6 +111,7 @@ def structure(
     *,
     integral: Callable[..., Any],
     peak: Callable[..., tuple[Any, Any]],
+    inputs: tuple[str, ...] = (),
     **parameters: StructuralParameter,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return a decorator that registers a curve under a name.
@@ -109,6 +121,8 @@ def structure(
     name : str
         The name that model files use.
     integral, peak : callable
+        See `Structure`.
+    inputs : tuple of str
         See `Structure`.
     **parameters : StructuralParameter
         One for each keyword of the curve, in any order.
@@ -128,12 +142,13 @@ def structure(
     def register(curve: Callable[..., Any]) -> Callable[..., Any]:
         arguments = signature(curve).parameters.values()
         keywords = [a.name for a in arguments if a.kind is Argument.KEYWORD_ONLY and a.default is Argument.empty]
-        if set(keywords) != set(parameters):
+        declared = {*parameters, *inputs}
+        if set(keywords) != declared:
             raise ValueError(
-                f"structure '{name}': the curve takes {sorted(keywords)}, but {sorted(parameters)} are declared"
+                f"structure '{name}': the curve takes {sorted(keywords)}, but {sorted(declared)} are declared"
             )
-        ordered = {key: parameters[key] for key in keywords}
-        structures.add(name, Structure(name, ordered, curve, integral, peak))
+        ordered = {key: parameters[key] for key in keywords if key in parameters}
+        structures.add(name, Structure(name, ordered, curve, integral, peak, inputs))
         return curve
 
     return register

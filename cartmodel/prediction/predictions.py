@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import xarray as xr
 
+from cartmodel.equations.design import NEVER
 from cartmodel.equations.exposure import exposures, response_exposure
 from cartmodel.equations.population import individual_parameters
 from cartmodel.equations.response import remission_probability, toxicity_logit
@@ -148,8 +149,11 @@ def _patients(fit: xr.DataTree, spec: ModelSpec, doses: np.ndarray, patients: Pa
     data["log_dose"] = np.log(data["dose"] / reference) if len(doses) else xr.DataArray(0.0)
     if patients == "new":
         data["subject"] = [f"new {i + 1}" for i in range(n)]
+    known = group(fit, "constant_data")
     if patients == "trial":
-        data["subject"] = group(fit, "constant_data")["subject"].values
+        data["subject"] = known["subject"].values
+    for name in spec.curve.inputs:  # a new patient has no comedication
+        data[name] = known[name] if patients == "trial" else xr.DataArray(NEVER)
     return data
 
 

@@ -30,7 +30,7 @@ def prior_draws(spec: ModelSpec, draws: int, seed: int = 0) -> xr.Dataset:
     }
     dataset = xr.Dataset(drawn, coords={"chain": [0], "draw": np.arange(draws)})
     if spec.correlation is not None:
-        names = list(spec.curve.parameters)
+        names = list(spec.curve.varying)
         corr = lkj_draws(len(names), spec.correlation.eta, draws, generator(seed, "corr"))
         dataset["corr"] = (("chain", "draw", "parameter", "parameter_"), corr[None])
         dataset = dataset.assign_coords(parameter=names, parameter_=names)

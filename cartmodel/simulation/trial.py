@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from cartmodel.equations.design import outcomes_of
+from cartmodel.equations.design import NEVER, outcomes_of
 from cartmodel.equations.exposure import exposures
 from cartmodel.equations.joint import joint
 from cartmodel.equations.population import individual_parameters
@@ -84,6 +84,8 @@ def _schedule(scenario: Scenario, spec: ModelSpec, seed: int) -> xr.Dataset:
         {"dose": ("subject", dose), "log_dose": ("subject", np.log(dose / reference))},
         coords={"subject": [f"S{i + 1:02d}" for i in range(len(dose))]},
     )
+    for name in spec.curve.inputs:
+        data[name] = NEVER
     shape = (len(dose), len(scenario.days))
     for name in spec.assays:
         rng = generator(seed, f"visits_{name}")

@@ -40,8 +40,8 @@ def _parameters(content: dict[str, Any]) -> Iterator[Problem]:
     if name not in structures:
         yield Problem("structure", f"unknown structure '{name}'", nearest(name, structures))
         return
-    known = structures[name].parameters
     for part in ("typical", "random", "covariates"):
+        known = structures[name].varying if part == "random" else tuple(structures[name].parameters)
         table = as_table(content.get(part))
         for surplus in [key for key in table if key not in known]:
             yield Problem(f"{part}.{surplus}", f"'{name}' has no such parameter", nearest(surplus, known))

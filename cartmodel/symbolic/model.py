@@ -44,7 +44,7 @@ def build(trial: TrialData, model: ModelSpec | str | Path) -> pm.Model:
     spec = model if isinstance(model, ModelSpec) else load_model(model)
     data = design(trial, spec)
     coords = {str(name): values.values.tolist() for name, values in data.coords.items()}
-    parameters = list(spec.curve.parameters)
+    parameters = list(spec.curve.varying)
     with pm.Model(coords={**coords, "parameter": parameters, "parameter_": parameters}) as built:
         joint(spec, Symbols(data, centring_weights(spec, data), fold=spec.correlation is None))
     return built

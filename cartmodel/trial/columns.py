@@ -53,8 +53,11 @@ _ROWS = (
     Column("remission", "flag", "", "optional", "remission, one value per patient; blank while pending"),
     Column("criss_step1", "flag", "", "optional", "step-1 event of ACR-CRISS, one value per patient; blank if pending"),
     Column("criss_lp", "number", "log odds", "optional", "linear predictor of ACR-CRISS within [-100, 100]"),
+    Column("tocilizumab_day", "number", "days", "optional", "first tocilizumab, days since infusion; blank if none"),
+    Column("steroid_day", "number", "days", "optional", "first systemic steroid, days since infusion; blank if none"),
 )
 
 COLUMNS: Mapping[str, Column] = MappingProxyType({column.name: column for column in _ROWS})
 
+COMEDICATION = ("tocilizumab_day", "steroid_day")
 OUTCOMES = ("dlt", "remission", "criss_step1", "criss_lp")

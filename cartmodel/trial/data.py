@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from cartmodel.trial.columns import OUTCOMES
+from cartmodel.trial.columns import COMEDICATION, OUTCOMES
 
-SUBJECT_COLUMNS = ("dose", *OUTCOMES)
+SUBJECT_COLUMNS = ("dose", *OUTCOMES, *COMEDICATION)
 OBSERVATION_COLUMNS = ("subject", "assay", "time", "level", "blq", "lloq", "row")
 
 
@@ -26,7 +26,8 @@ class TrialData:
         Whether the study's name begins with SIMULATED.
     subjects : pandas.DataFrame
         Indexed by ``subject`` (text, in order of first appearance). Columns dose (cells; NaN when not given), dlt,
-        remission, criss_step1 (0, 1, or NaN when pending or not recorded), criss_lp (log odds, or NaN).
+        remission, criss_step1 (0, 1, or NaN when pending or not recorded), criss_lp (log odds, or NaN),
+        tocilizumab_day, steroid_day (days since infusion of the first dose, or NaN without any).
     observations : pandas.DataFrame
         One row a usable sample, sorted by subject as above, assay and time. Columns subject, assay, time (days since
         infusion, > 0), level (in the assay's unit; NaN where BLQ), blq (bool), lloq (in the assay's unit; NaN when not
@@ -67,8 +68,9 @@ class TrialData:
 
 def _digest(subjects: pd.DataFrame, observations: pd.DataFrame, units: Mapping[str, str]) -> str:
     told = [column for column in OBSERVATION_COLUMNS if column != "row"]
+    given = [name for name in COMEDICATION if subjects[name].notna().any()]  # older digests know nothing of them
     content = {
-        "subjects": _rows(subjects.reset_index()[["subject", *SUBJECT_COLUMNS]]),
+        "subjects": _rows(subjects.reset_index()[["subject", "dose", *OUTCOMES, *given]]),
         "observations": _rows(observations[told]),
         "units": sorted(units.items()),
     }

@@ -4,14 +4,14 @@ from collections.abc import Hashable
 
 import pandas as pd
 
-from cartmodel.trial.columns import OUTCOMES
+from cartmodel.trial.columns import COMEDICATION, OUTCOMES
 from cartmodel.trial.table import Table
 
 LP_RANGE = 100.0
 
 
 def read_patients(table: Table) -> pd.DataFrame:
-    """Return dose and outcomes per patient, in order of first appearance, NaN where none is given.
+    """Return dose, outcomes and comedication per patient, in order of first appearance, NaN where none is given.
 
     The frame is complete only if the table's findings stay empty.
     """
@@ -28,9 +28,11 @@ def read_patients(table: Table) -> pd.DataFrame:
     values["criss_lp"] = table.numbers("criss_lp", everywhere)
     outside = values["criss_lp"].abs() > LP_RANGE
     findings.add_each(cells.loc[outside, "criss_lp"], "{value} is outside its range", "a number from -100 to 100")
+    for name in COMEDICATION:
+        values[name] = table.numbers(name, everywhere)
     known = subject[subject != ""]
     patients = pd.DataFrame(index=pd.Index(known.unique(), name="subject"))
-    for name in ("dose", *OUTCOMES):
+    for name in ("dose", *OUTCOMES, *COMEDICATION):
         patients[name] = _one_value(table, name, values[name][known.index]).reindex(patients.index).astype(float)
     # An unreadable step-1 cell is a finding of its own.
     told = set(subject[cells["criss_step1"] != ""])

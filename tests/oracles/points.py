@@ -72,7 +72,8 @@ def prior_point(spec: ModelSpec, patients: int, rng: np.random.Generator, *, wid
 def centres(spec: ModelSpec, data: xr.Dataset, population: dict[str, float]) -> dict[str, np.ndarray]:
     """The typical value of each structural parameter at each patient's dose, on the log or logit scale."""
     found = {}
-    for name, parameter in spec.curve.parameters.items():
+    for name in spec.curve.varying:
+        parameter = spec.curve.parameters[name]
         typical = population[f"{name}_pop"]
         centre = logit(typical) if parameter.support == "fraction" else np.log(typical)
         slope = population.get(f"cov_{name}_dose", 0.0)
@@ -129,7 +130,7 @@ def log_prior(spec: ModelSpec, weights: dict[str, np.ndarray], point: Point, *, 
             total -= np.log(2.0)  # either sign
         elif jacobian:
             total += priors.log_jacobian(prior, value)
-    names = list(spec.curve.parameters)
+    names = list(spec.curve.varying)
     omega = np.array([point.population[f"omega_{name}"] for name in names])
     chol = np.eye(len(names)) if point.corr is None else point.corr
     covariance = np.outer(omega, omega) * (chol @ chol.T)
@@ -149,7 +150,7 @@ def as_draws(point: Point, spec: ModelSpec, data: xr.Dataset) -> xr.Dataset:
     variables |= {f"eta_{name}": (("chain", "draw", "subject"), value[None, None]) for name, value in point.eta.items()}
     found = xr.Dataset(variables, coords={"subject": data["subject"]})
     if point.corr is not None:
-        names = list(spec.curve.parameters)
+        names = list(spec.curve.varying)
         found["corr"] = (("chain", "draw", "parameter", "parameter_"), (point.corr @ point.corr.T)[None, None])
         found = found.assign_coords(parameter=names, parameter_=names)
     return found

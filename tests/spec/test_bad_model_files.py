@@ -55,7 +55,12 @@ def complaints(*changes: Callable[[dict[str, Any]], None]) -> tuple[Problem, ...
 # change, place, found, accepted: each wrong file has exactly this one problem.
 SINGLE = [
     (put("structure", "stien_smooth"), "structure", "unknown structure 'stien_smooth'", "did you mean 'stein_smooth'"),
-    (put("structure", "gompertz"), "structure", "unknown structure 'gompertz'", "one of: stein, stein_smooth"),
+    (
+        put("structure", "gompertz"),
+        "structure",
+        "unknown structure 'gompertz'",
+        "one of: effector_memory, stein, stein_smooth",
+    ),
     (put("structure", 3), "structure", "3 does not fit", "text in quotes"),
     (take("structure"), "structure", "missing", "such as 'stein_smooth'"),
     (put("name", "two words"), "name", "'two words'", "letters, digits"),

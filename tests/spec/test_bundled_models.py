@@ -38,8 +38,8 @@ def differences(one: dict[str, Any], other: dict[str, Any]) -> set[str]:
     return {key for key in one.keys() | other.keys() if one.get(key) != other.get(key)}
 
 
-def test_the_files_are_the_eight_of_the_domain_file():
-    assert set(NAMES) == {"stein2019", "cd7-ssc", "cd7-ssc-binary", "kinetics-only", *VARIANTS}
+def test_the_files_are_the_eight_of_the_domain_file_and_one_with_comedication():
+    assert set(NAMES) == {"stein2019", "cd7-ssc", "cd7-ssc-comedication", "cd7-ssc-binary", "kinetics-only", *VARIANTS}
     assert set(NAMES) <= set(list_models())
 
 
@@ -47,7 +47,9 @@ def test_the_files_are_the_eight_of_the_domain_file():
 def test_every_bundled_model_loads_under_its_own_name(name: str):
     spec = load_model(name)
     assert spec.name == name
-    assert list(spec.curve.parameters) == list(spec.typical) == list(spec.random) == PARAMETERS
+    factors = ["f_toci", "f_ster"] if name == "cd7-ssc-comedication" else []
+    assert list(spec.curve.parameters) == list(spec.typical) == [*PARAMETERS, *factors]
+    assert list(spec.random) == PARAMETERS
 
 
 @pytest.mark.parametrize("name", NAMES)
