@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from scipy.stats import t as student_t
+from scipy.special import stdtr
 
 from cartmodel.equations.observations import Bernoulli, StudentT
 from cartmodel.equations.source import Source
@@ -33,8 +33,7 @@ def remission_probability(spec: ModelSpec, source: Source, u: Any) -> Any:
     if isinstance(response, CrissResponse):
         k0, k1 = source.random("k0", response.k0), source.random("k1", response.k1)
         z = (response.threshold - k0 - k1 * u) / source.random("tau", response.tau)
-        survival = z.copy(data=student_t.sf(z.values, response.nu))
-        return (1.0 - source.random("q_step1", response.q_step1)) * survival
+        return (1.0 - source.random("q_step1", response.q_step1)) * z.copy(data=stdtr(response.nu, -z.values))
     if isinstance(response, BinaryResponse):
         return source.xp.expit(source.random("a0", response.a0) + source.random("a1", response.a1) * u)
     raise ValueError(f"model '{spec.name}' has no response")

@@ -8,7 +8,7 @@ import xarray as xr
 
 from cartmodel.equations.centring import centring_weights
 from cartmodel.equations.design import design
-from cartmodel.kernel.density import Density
+from cartmodel.inference.density import Density
 from cartmodel.spec import ModelSpec
 from cartmodel.trial import TrialData
 

@@ -1,7 +1,8 @@
 """Elementary functions in LLVM's assembly, for one number or for several side by side.
 
-They are the textbook's: the exponential by reduction to [-ln 2 / 2, ln 2 / 2] and its series, the logarithm as in fdlibm's ``e_log.c``, the normal distribution function by Cody's rational approximations to
-erfc (Math Comp 1969;23:631). The tests hold each to SciPy's within a few units of the last place.
+They are the textbook's: the exponential by reduction to [-ln 2 / 2, ln 2 / 2] and its series, the logarithm as in
+fdlibm's ``e_log.c``, the normal distribution function by Cody's rational approximations to erfc (Math Comp
+1969;23:631). The tests hold each to SciPy's within a few units of the last place.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,5 +1,6 @@
 """Machine code for recorded expressions, by LLVM: no compiler, no cache, a fraction of a second."""
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -8,7 +9,7 @@ from llvmlite import ir
 
 from cartmodel.kernel.derivative import gradient
 from cartmodel.kernel.elementary import DOUBLE, OPERATIONS, Arithmetic
-from cartmodel.kernel.expression import Loop, Node, Range, in_order
+from cartmodel.kernel.expression import Loop, Node, Range, constant, in_order
 from cartmodel.kernel.layout import LANES
 
 _INDEX = ir.IntType(64)
@@ -39,10 +40,36 @@ def compile_density(density: Node, coordinates: tuple[int, int]) -> tuple[Any, s
         LLVM's assembly of both, before it is optimised.
     """
     module = ir.Module("cartmodel")
-    _Density(module, coordinates).write(density)
+    partials, stores = gradient(density)
+    _Function(module, coordinates).write(density, partials, stores)
     _write_copy(module)
     listing = str(module)
     return _engine(listing), listing
+
+
+def compile_elementwise(loop: Loop, outputs: Sequence[Node], groups: Node) -> Any:
+    """Return the engine that holds a function of columns for each subject, element by element.
+
+    Parameters
+    ----------
+    loop : Loop
+        The loop over subjects, in which the outputs change.
+    outputs : sequence of Node
+        What is computed.
+    groups : Node
+        How many times the lanes are filled.
+
+    Returns
+    -------
+    llvmlite execution engine
+        With the C function ``density(m, x, out, value, columns)``: it leaves ``x`` alone and writes the outputs, one
+        after the other, to ``out``, which holds m numbers in all.
+    """
+    module, over = ir.Module("cartmodel"), Range(loop, 0.0, groups)
+    places = [Node("coordinate", (), loop, j) for j in range(len(outputs))]
+    stores = [Node("store", (value, place), None, over) for value, place in zip(outputs, places, strict=True)]
+    _Function(module, (0, len(outputs))).write(constant(0.0), {}, stores)
+    return _engine(str(module))
 
 
 @cache
@@ -100,7 +127,7 @@ class _turns:  # noqa: N801
         build.position_at_end(self._after)
 
 
-class _Density:
+class _Function:
     """Writes one function: straight code, loop inside loop, all that one range gives in one pass of it.
 
     Outside the loop over subjects a value is a number; inside it is a vector, of one number for each of several
@@ -119,14 +146,13 @@ class _Density:
         self._values: dict[Node, Any] = {}
         self._mask: Any = None
 
-    def write(self, density: Node) -> None:
-        """Write the function."""
+    def write(self, density: Node, partials: Mapping[Node, Node], stores: Sequence[Node]) -> None:
+        """Write the function: a value, its derivatives in coordinates outside the loops, what is stored in them."""
         size, _, out, value, _ = self._function.args
         first, build = self._build.block, self._build
         shared, own = self._coordinates
         self._subjects = self._entry.sdiv(self._entry.sub(size, _INDEX(shared)), _INDEX(max(own, 1)))
         self._starts = [self._entry.add(_INDEX(shared), self._entry.mul(_INDEX(j), self._subjects)) for j in range(own)]
-        partials, stores = gradient(density)
         self._block(None, [density, *partials.values(), *stores])
         total = self._value(density, None)
         build.store(total, value)

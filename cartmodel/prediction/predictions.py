@@ -8,10 +8,10 @@ import numpy as np
 import xarray as xr
 
 from cartmodel.equations.design import NEVER
-from cartmodel.equations.exposure import exposures, response_exposure
 from cartmodel.equations.population import individual_parameters
 from cartmodel.equations.response import remission_probability, toxicity_logit
 from cartmodel.errors import ExtrapolationWarning
+from cartmodel.kernel.exposures import compiled_exposures
 from cartmodel.kinetics import vocabulary as xp
 from cartmodel.prediction.draws import Draws
 from cartmodel.prediction.fitfile import group, spec_of
@@ -95,7 +95,7 @@ def predict(
     data = _patients(fit, spec, doses_of(fit, dose), patients, n)
     posterior = group(fit, "posterior")
     posterior = posterior if patients == "trial" else posterior.drop_dims("subject", errors="ignore")
-    blocks: list[xr.Dataset] = []
+    whole: dict[str, xr.DataArray] = {}
     for number, start in enumerate(range(0, posterior.sizes["draw"], _BLOCK)):
         kept = posterior.isel(draw=slice(start, start + _BLOCK))
         seed = int(np.random.SeedSequence([random_seed, number]).generate_state(1)[0])
@@ -105,9 +105,20 @@ def predict(
             seed=seed,
             new_patients=None if patients == "trial" else "random" if patients == "new" else "typical",
         )
-        blocks.append(_predict(spec, source, times).map(_at_each_dose, dose=data.get("dose")))
-    found = xr.concat(blocks, dim="draw")
-    return _label(found, spec).transpose("chain", "draw", *(d for d in ("dose", "subject", "time") if d in found.dims))
+        block = _predict(spec, source, times).map(_at_each_dose, dose=data.get("dose"))
+        for name, values in block.data_vars.items():
+            ordered = values.transpose("chain", "draw", *(d for d in ("dose", "subject", "time") if d in values.dims))
+            _fill(whole, str(name), ordered, start, posterior["draw"])
+    return _label(xr.Dataset(whole), spec)
+
+
+def _fill(whole: dict[str, xr.DataArray], name: str, block: xr.DataArray, start: int, draws: xr.DataArray) -> None:
+    """Put a block of draws in its place; the whole is made with the first one, since joining blocks needs it twice."""
+    if name not in whole:
+        shape = {dim: size if dim != "draw" else len(draws) for dim, size in block.sizes.items()}
+        coords = {str(key): value for key, value in block.coords.items() if "draw" not in value.dims}
+        whole[name] = xr.DataArray(np.empty(tuple(shape.values())), dims=block.dims, coords=coords | {"draw": draws})
+    whole[name].values[:, start : start + block.sizes["draw"]] = block.values
 
 
 def doses_of(fit: xr.DataTree, dose: float | Sequence[float] | None = None) -> np.ndarray:
@@ -161,7 +172,8 @@ def _predict(spec: ModelSpec, source: Draws, times: Sequence[float] | None) -> x
     parameters = individual_parameters(spec, source)
     found = _exposures(spec, parameters)
     if spec.response is not None:
-        found["remission"] = remission_probability(spec, source, response_exposure(xp, spec, parameters))
+        u = np.log(found[spec.response.exposure]) - spec.response.centre
+        found["remission"] = remission_probability(spec, source, u)
     if spec.toxicity is not None:
         found["dlt"] = xp.expit(toxicity_logit(spec, source))
     if times is not None:
@@ -178,7 +190,10 @@ def _at_each_dose(values: xr.DataArray, dose: xr.DataArray | None) -> xr.DataArr
 
 
 def _exposures(spec: ModelSpec, parameters: dict[str, xr.DataArray]) -> xr.Dataset:
-    return xr.Dataset(exposures(xp, spec.curve, parameters, spec.windows))
+    full = xr.broadcast(*parameters.values())
+    values = {name: value.values.ravel() for name, value in zip(parameters, full, strict=True)}
+    found = compiled_exposures(spec.structure, spec.windows)(values)
+    return xr.Dataset({name: full[0].copy(data=value.reshape(full[0].shape)) for name, value in found.items()})
 
 
 def _label(found: xr.Dataset, spec: ModelSpec) -> xr.Dataset:

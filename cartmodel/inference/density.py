@@ -75,7 +75,7 @@ class Density:
         return float(value[0]), gradient
 
     def start(self, seed: int) -> np.ndarray:
-        """Return a random starting point, within a prior SD of the prior's centre, each effect within one of its own."""
+        """Return a random starting point within a prior SD of the prior's centre, each effect within one of its own."""
         rng = np.random.default_rng(seed)
         spans = [span_of(prior) for prior in self.priors.values()]
         shared = np.array([centre + scale * rng.uniform(-1.0, 1.0) for centre, scale in spans])

@@ -1,0 +1,72 @@
+"""The command that races samplers on a trial."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+import cartmodel as cm
+from cartmodel.cli.app import (
+    DropOption,
+    ExampleSeed,
+    IgnoreOption,
+    ModelOption,
+    OverwriteOption,
+    TableArgument,
+    app,
+    console,
+    free,
+    read,
+    say,
+    together,
+)
+from cartmodel.registry import nearest
+
+
+@app.command()
+def bench(
+    table: TableArgument = "cd7_ssc",
+    model: ModelOption = "cd7-ssc",
+    sampler: Annotated[
+        list[str] | None, typer.Option(help="A sampler to race; may be repeated. Default: nutpie and pymc.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of each sampler, with seeds 1, 2, ...")] = 3,
+    draws: Annotated[int, typer.Option(min=10, help="Draws a chain, after as many of warm-up.")] = 1000,
+    cores: Annotated[int, typer.Option(min=1, help="Chains that run at once.")] = 2,
+    time_limit: Annotated[float, typer.Option(min=1, help="Seconds after which a run is ended.")] = 900.0,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the table and the figure.")] = Path("race"),
+    example_seed: ExampleSeed = None,
+    ignore: IgnoreOption = None,
+    drop_blq: DropOption = False,
+    overwrite: OverwriteOption = False,
+) -> None:
+    """Race samplers on the posterior of a trial: seconds, effective draws, and whether they agree.
+
+    A long run of nutpie gives the reference answers; a sampler that fails is a row with its error. Exit code 0.
+    """
+    from cartmodel.inference.samplers import Sampling
+    from cartmodel.racing.posteriors import Posterior
+    from cartmodel.racing.race import race
+    from cartmodel.racing.reference import make_reference
+    from cartmodel.racing.results import race_markdown, write_race
+
+    names = sampler or ["nutpie", "pymc"]
+    for name in names:
+        if name not in cm.samplers:
+            raise cm.UnknownNameError(f"unknown sampler '{name}': {nearest(name, cm.samplers)}")
+    free(out, overwrite)
+    trial, spec = read(table, example_seed, ignore, drop_blq), cm.load_model(model)
+    together(trial, spec)
+    settings = Sampling(draws, draws, 4, cores, 0.85, progressbar=False)
+    posterior = Posterior(trial.name, trial, spec)
+    say("A long run for the reference answers")
+    reference = make_reference(posterior, cores=cores)
+    if not reference.passed:
+        say("Warning: the long run missed a criterion; agreement with it means little")
+    posterior = replace(posterior, reference=reference.table)
+    rows = race([posterior], names, seeds=range(1, seeds + 1), sampling=settings, time_limit=time_limit, say=say)
+    written = write_race(rows, out)
+    console().print(Text(race_markdown(rows)))
+    console().print(Text("Written: " + ", ".join(str(path) for path in written)))
