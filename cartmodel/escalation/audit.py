@@ -1,0 +1,126 @@
+"""The ambiguity audit of a 3+3 protocol: how often its text cannot drive the trial, and what each reading does."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from cartmodel.escalation.exact import operating_characteristics
+from cartmodel.escalation.policies import GAPS
+from cartmodel.escalation.tables import compare_designs
+from cartmodel.escalation.three_plus_three import ThreePlusThree, nct06871644
+
+# G6 is left out: read literally, the text asks for no more than 3 patients at the highest dose.
+_SILENT = ("G1", "G2", "G3", "G4", "G5")
+_VARIED: dict[str, tuple[object, ...]] = {
+    "G1": ("reduce", "stop"),
+    "G2": ("previous", "current"),
+    "G3": ("skip", "enrol"),
+    "G6": ("three", "six"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Audit:
+    """How far a protocol's text leaves its trial undefined.
+
+    Parameters
+    ----------
+    reached : pandas.DataFrame
+        Scenario by gap: the probability that the trial reaches a step that the text does not define; ``any``: one of G1
+        to G5.
+    readings : pandas.DataFrame
+        Operating characteristics under every reading: a row for each scenario and reading, the proposed one first;
+        columns as in `compare_designs`.
+    words : str
+        The same as a page of plain words.
+    """
+
+    reached: pd.DataFrame
+    readings: pd.DataFrame
+    words: str
+
+
+def audit(scenarios: Mapping[str, Sequence[float]], *, max_patients: int = 18) -> Audit:
+    """Return the ambiguity audit of the 3+3 of NCT06871644.
+
+    Every combination of the readings of G1, G2, G3 and G6 is computed exactly; where 3 more patients are enrolled at a
+    full dose, once without a limit and once with ``max_patients`` patients (G10). The readings of G4 agree in every
+    reachable state and G5 has but one that can be computed; G7, G8 and G9 change the calendar, not the counts.
+
+    Parameters
+    ----------
+    scenarios : mapping of str to sequence of float
+        True DLT probability of each dose, by the name of the scenario.
+    max_patients : int
+        Planned patients.
+
+    Examples
+    --------
+    >>> found = audit({"moderate": [0.10, 0.25, 0.40]})
+    >>> print(found.reached.round(2))
+                G1    G2    G3    G4    G5   any
+    moderate  0.36  0.32  0.13  0.35  0.04  0.83
+    >>> len(found.readings)
+    24
+    """
+    proposed = nct06871644()
+    exact = operating_characteristics(proposed, [list(p) for p in scenarios.values()], gaps=_SILENT)
+    reached = pd.DataFrame(exact.reached, index=pd.Index(list(scenarios)))
+    designs: dict[str, ThreePlusThree] = {}
+    for values in product(*_VARIED.values()):
+        reading = dict(zip(_VARIED, values, strict=True))
+        for cap in (None, max_patients) if reading["G3"] == "enrol" else (None,):
+            fields = {GAPS[gap].policy: value for gap, value in reading.items()}
+            name = " ".join(f"{gap}={value}" for gap, value in reading.items()) + (f" G10={cap}" if cap else "")
+            designs[name] = nct06871644(**fields, max_patients=cap)
+    readings = compare_designs(designs, scenarios).rename_axis(index={"design": "reading"})
+    return Audit(reached, readings, _words(reached, readings, max_patients))
+
+
+def _words(reached: pd.DataFrame, readings: pd.DataFrame, max_patients: int) -> str:
+    lines = ["Ambiguity audit of the 3+3 in NCT06871644", "", "What the text leaves open:"]
+    lines += [f"  {gap:<4}{GAPS[gap].question}" for gap in GAPS]
+    lines += ["", "How often the text alone cannot drive the trial (any of G1 to G5), under the proposed reading:"]
+    for scenario, row in reached.iterrows():
+        most = row.drop("any").astype(float).sort_values(ascending=False)
+        lines.append(
+            f"  {scenario}: in {row['any']:.0%} of trials; most often {most.index[0]} ({most.iloc[0]:.0%}) and "
+            f"{most.index[1]} ({most.iloc[1]:.0%})"
+        )
+    lines += ["", "What the readings change, from the smallest to the largest value over all readings:"]
+    ends = [str(name) for name in readings.columns if str(name).startswith("mtd_")]
+    for scenario, table in readings.groupby(level="scenario", sort=False):
+        lines.append(f"  {scenario}:")
+        for end in ends:
+            named = "no dose is declared the MTD" if end == "mtd_none" else f"dose level {end[4:]} is declared the MTD"
+            lines.append(f"    {named}: {table[end].min():.0%} to {table[end].max():.0%}")
+        lines.append(f"    patients: {table['patients'].min():.1f} to {table['patients'].max():.1f} on average")
+        gap, effect = _largest(table, ends)
+        lines.append(
+            f"    the reading that matters most is that of {gap}: it moves an end of the trial by {effect:.0%}"
+        )
+    over = readings.loc[readings["most_patients"] > max_patients]
+    if len(over):
+        most = int(over["most_patients"].to_numpy().max())
+        lines += [
+            "",
+            f"Under {over.index.get_level_values('reading').nunique()} readings the trial can exceed its planned "
+            f"{max_patients} patients: up to {most}.",
+        ]
+    lines += ["", "The registry entry is a summary: ask for the protocol."]
+    return "\n".join(lines)
+
+
+def _largest(table: pd.DataFrame, ends: list[str]) -> tuple[str, float]:
+    """Which single departure from the proposed reading moves a probability most, and by how much."""
+    proposed = " ".join(f"{gap}={values[0]}" for gap, values in _VARIED.items())
+    by_reading = table.droplevel("scenario")[ends]
+    moved: dict[str, float] = {}
+    for gap, values in _VARIED.items():
+        other = proposed.replace(f"{gap}={values[0]}", f"{gap}={values[1]}")
+        moved[gap] = float(np.abs(by_reading.loc[other].to_numpy() - by_reading.loc[proposed].to_numpy()).max())
+    gap = max(moved, key=lambda name: moved[name])
+    return gap, moved[gap]

@@ -1,0 +1,141 @@
+"""The contract that every design passes in every state it can reach, and the slots of assembled designs."""
+
+import math
+from itertools import permutations
+
+import pytest
+
+from cartmodel.errors import CartmodelWarning, UnknownNameError
+from cartmodel.escalation.audit import audit
+from cartmodel.escalation.boin import boin
+from cartmodel.escalation.data_scenarios import data_scenarios
+from cartmodel.escalation.design import Filter, Recommendation, SlotDesign, designs
+from cartmodel.escalation.pathways import paths
+from cartmodel.escalation.state import State
+
+MG = {"reference": 1e8, "mean": (math.log(0.15 / 0.85), -0.25), "sd": (1.25, 0.5)}
+ARGUMENTS = {
+    "crm": {"skeleton": (0.17, 0.30, 0.44)},
+    "blrm": {"doses": (0.25e8, 1e8, 2e8)} | MG,
+    "table": {"table": {3: "E S D DU", 6: "E E S D DU DU DU"}, "target": 0.30},
+}
+
+
+def reachable(design, doses: int = 3) -> dict[State, object]:
+    """Every state that a design can reach, with its decision."""
+    found, waiting = {}, [State.empty(doses)]
+    while waiting:
+        state = waiting.pop()
+        if state in found:
+            continue
+        found[state] = decision = design.decide(state)
+        if decision.enrols:
+            waiting += [state.add(decision.dose, decision.cohort, k) for k in range(decision.cohort + 1)]
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(designs))
+def test_contract(name: str) -> None:
+    make = lambda: designs[name](**ARGUMENTS.get(name, {}))  # noqa: E731
+    design, again = make(), make()
+    for state, decision in reachable(design).items():
+        assert design.decide(state) == decision == again.decide(state), "not a pure function"
+        assert decision.reason
+        assert set(decision.admissible) <= set(range(1, state.doses + 1))
+        if decision.enrols:
+            assert decision.dose in decision.admissible
+            assert decision.dose <= state.highest + 1, "skips a dose"
+            assert (decision.action == "escalate") == (decision.dose > state.current)
+        elif decision.action == "stop" and decision.dose is not None:
+            assert decision.dose in state.tried, "an MTD that nobody was given"
+    worst = State((3, 0, 0), (3, 0, 0))
+    assert (design.decide(worst).action, design.decide(worst).dose) == ("stop", None)
+
+
+@pytest.mark.parametrize("name", sorted(set(designs) - {"table"}))
+def test_one_more_dlt_never_raises_the_next_dose(name: str) -> None:
+    """Coherence, on the last group: the same trial with one more DLT in it."""
+    design = designs[name](**ARGUMENTS.get(name, {}))
+    for state, decision in reachable(design).items():
+        if not decision.enrols:
+            continue
+        following = [design.decide(state.add(decision.dose, decision.cohort, k)) for k in range(decision.cohort + 1)]
+        doses = [d.dose or 0 for d in following if d.action != "stop" or d.dose is None]
+        assert doses == sorted(doses, reverse=True)
+
+
+def test_unknown_designs_are_refused_with_a_hint() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'boin'"):
+        designs["bion"]
+
+
+def test_filters_give_the_same_decision_in_any_order() -> None:
+    filters = [
+        Filter("not 3", lambda state: frozenset({1, 2})),
+        Filter("odd", lambda state: frozenset({1, 3})),
+        Filter("up to 2", lambda state: frozenset({1, 2})),
+    ]
+    state = State((3, 3, 0), (0, 0, 0), 2)
+    decisions = {
+        SlotDesign(
+            lambda state: Recommendation((3, 2, 1), "up"),
+            lambda state, levels: max(levels),
+            limits=tuple(order[:split]),
+            safety=tuple(order[split:]),
+        ).decide(state)
+        for order in permutations(filters)
+        for split in range(4)
+    }
+    assert len(decisions) == 1
+    assert decisions.pop().dose == 1
+
+
+def test_safety_has_the_last_word_over_stopping_and_selection() -> None:
+    """At the last patient the MTD comes from the safe and tried levels only; without any, no dose is safe."""
+
+    def up(state: State) -> Recommendation:
+        return Recommendation((state.doses,), "up")
+
+    def highest(state: State, levels: frozenset[int]) -> int:
+        return max(levels)
+
+    full = State((9, 9, 0), (0, 5, 0), 2)
+    only_first = Filter("only the lowest", lambda state: frozenset({1}))
+    nothing = Filter("nothing", lambda state: frozenset())
+    assert SlotDesign(up, highest).decide(full).dose == 2
+    assert SlotDesign(up, highest, safety=(only_first,)).decide(full).dose == 1
+    assert SlotDesign(up, highest, safety=(only_first, nothing)).decide(full).dose is None
+
+
+def test_the_last_group_is_as_small_as_it_has_to_be() -> None:
+    assert boin(max_patients=10).decide(State((9, 0), (2, 0))).cohort == 1
+    assert max(path.state.patients for path in paths(boin(max_patients=10), State.empty(2))) == 10
+
+
+def test_data_scenarios_warn_where_the_prior_stops_and_the_protocol_expands() -> None:
+    """Section 6 of the domain file: the vague prior stops after 1/3 at the lowest dose, the calibrated one does not."""
+    vague = MG | {"mean": (math.log(0.25 / 0.75), 0.0), "sd": (2.0, 1.0)}
+    with pytest.warns(CartmodelWarning, match="after 1 of 3 at level 1, where the protocol says 'stay'"):
+        table = data_scenarios(designs["blrm"]((0.25e8, 1e8, 2e8), **vague), doses=3)
+    row = table.set_index(["level", "dlts"]).loc[(1, 1)]
+    assert (row["action"], row["protocol_action"], row["stricter"]) == ("stop", "stay", True)
+    calm = data_scenarios(designs["blrm"]((0.25e8, 1e8, 2e8), **MG), doses=3)
+    assert calm.set_index(["level", "dlts"]).loc[(1, 1), "action"] == "stay"
+    assert len(calm) == 12
+
+
+def test_audit_reaches_what_the_domain_file_says() -> None:
+    """Section 1.2: any of G1 to G5 in 28%, 83%, 99% of trials; the table of section 1.5 under both readings of G3."""
+    found = audit({"safe": (0.05, 0.10, 0.15), "moderate": (0.10, 0.25, 0.40), "toxic": (0.30, 0.45, 0.60)})
+    assert found.reached["any"].round(2).tolist() == [0.28, 0.83, 0.99]
+    # Closed form of G1 in the first group alone, a lower bound: 2 or 3 DLTs of 3.
+    assert found.reached.loc["toxic", "G1"] >= 3 * 0.3**2 * 0.7 + 0.3**3
+    toxic = found.readings.loc["toxic"]
+    ends = ["mtd_none", "mtd_1", "mtd_2", "mtd_3"]
+    default, enrol = (f"G1=reduce G2=previous G3={g3} G6=three" for g3 in ("skip", "enrol"))
+    assert toxic.loc[default, ends].astype(float).round(3).tolist() == [0.554, 0.359, 0.077, 0.010]
+    assert toxic.loc[enrol, ends].astype(float).round(4).tolist() == [0.5786, 0.3467, 0.0652, 0.0095]
+    assert toxic.index[0] == default
+    assert "toxic: in 99% of trials" in found.words
+    assert "that of G2: it moves an end of the trial by 19%" in found.words
+    assert "up to 24" in found.words
