@@ -2,6 +2,7 @@
 
 import ctypes
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,33 @@ from cartmodel.spec.priors import HalfNormal
 _CALL = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)
 
 
+@dataclass(frozen=True)
+class _Code:
+    """The machine code of a model, for any trial, and what its coordinates and columns are."""
+
+    source: Scalars
+    engine: Any
+
+
+_KNOWN: dict[tuple[Any, ...], _Code] = {}
+
+
+def _compiled(spec: ModelSpec, data: xr.Dataset) -> _Code:
+    # The digest is that of every number and choice of the model file; the functions are those of its structure.
+    key = (spec.digest, *spec.assays, spec.curve.log_level, spec.curve.integral, spec.curve.peak)
+    if key not in _KNOWN:
+        source = Scalars(data, fold=spec.correlation is None)
+        joint(spec, source)
+        engine, _ = compile_density(source.log_density, (len(source.priors), len(source.effects)))
+        _KNOWN[key] = _Code(source, engine)
+    return _KNOWN[key]
+
+
 class Density:
     """The log posterior density of a trial with its gradient, as machine code generated from the equations.
 
     The equations are walked through once with recorded scalars, differentiated in reverse and compiled, in half a
-    second. Nothing is kept on disk: no old code can answer for a changed model.
+    second. Another trial of the same model in the same process needs no new code; nothing is kept on disk.
 
     Parameters
     ----------
@@ -45,23 +68,18 @@ class Density:
         Number of coordinates.
     address, copy_address, columns :
         The C functions that ``cartmodel.kernel.machine`` describes, and the pointers to the trial's numbers.
-    listing : str
-        LLVM's assembly, before it is optimised.
     """
 
     def __init__(self, spec: ModelSpec, data: xr.Dataset, weights: Mapping[str, np.ndarray]) -> None:
-        source = Scalars(data, fold=spec.correlation is None)
-        joint(spec, source)
-        self._spec, self.priors, self.effects, self._makers = spec, source.priors, source.effects, source.columns
-        self._engine, self.listing = compile_density(source.log_density, (len(source.priors), len(source.effects)))
-        self.address: int = self._engine.get_function_address("density")
-        self.copy_address: int = self._engine.get_function_address("copy")
+        self._spec, self._code = spec, _compiled(spec, data)
+        self.priors, self.effects = self._code.source.priors, self._code.source.effects
+        self.address: int = self._code.engine.get_function_address("density")
+        self.copy_address: int = self._code.engine.get_function_address("copy")
         self._call = _CALL(self.address)
-        self._bind(data, weights)
-
-    def _bind(self, data: xr.Dataset, weights: Mapping[str, np.ndarray]) -> None:
         self._trial = data.assign({f"centring_{name}": ("subject", weight) for name, weight in weights.items()})
-        self._held = [np.ascontiguousarray(column(self._trial), dtype=np.float64) for column in self._makers]
+        self._held = [
+            np.ascontiguousarray(column(self._trial), dtype=np.float64) for column in self._code.source.columns
+        ]
         self.columns = np.array([column.ctypes.data for column in self._held], dtype=np.uintp)
         self.size: int = len(self.priors) + data.sizes["subject"] * len(self.effects)
 

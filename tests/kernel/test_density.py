@@ -110,3 +110,14 @@ def test_every_number_of_a_model_file_changes_it(place: tuple[str, ...], compile
     after = compiled(changed)
     silent = {("response", "threshold")}  # where remission begins, which no patient's likelihood needs
     assert (after.density(x)[0] != before.density(x)[0]) == (place not in silent)
+
+
+def test_another_trial_needs_no_new_code(compiled: Callable) -> None:
+    spec = load_model("cd7-ssc")
+    one, other = compiled(spec), compiled(spec, names=("toxic", "all", "all BLQ"))
+    assert one.density.address == other.density.address
+    assert one.density.size != other.density.size
+    point = other.point(np.random.default_rng(26))
+    assert other.density(other.coordinates(point))[0] == pytest.approx(expected(other, point), rel=1e-10)
+    changed = compiled(spec.replace(toxicity=None))
+    assert changed.density.address != one.density.address
