@@ -7,6 +7,8 @@ from cartmodel.equations.joint import joint
 from cartmodel.prediction.draws import Draws
 from cartmodel.spec import ModelSpec
 
+_MOST = 4_000_000  # replicated samples: all draws of a trial with 70 patients, 300 of one with 1,000
+
 
 def predictive_group(spec: ModelSpec, posterior: xr.Dataset, data: xr.Dataset, seed: int) -> xr.Dataset:
     """Return replicated data for the patients of the trial.
@@ -15,9 +17,11 @@ def predictive_group(spec: ModelSpec, posterior: xr.Dataset, data: xr.Dataset, s
     -------
     xarray.Dataset
         ``level_<assay>``: ln level as the assay would report it, clamped at ln LLOQ; ``latent_level_<assay>``: the
-        same, not clamped; the outcomes. NaN where the grid is padded.
+        same, not clamped; the outcomes. NaN where the grid is padded. Of a large trial, for every k-th draw only.
     """
-    source = Draws(posterior, data, seed=seed)
+    cells = sum(data[f"blq_{assay}"].size for assay in spec.assays)
+    every = -(-posterior.sizes["chain"] * posterior.sizes["draw"] * cells // _MOST)
+    source = Draws(posterior.isel(draw=slice(None, None, every)), data, seed=seed)
     joint(spec, source)
     drawn = source.sample_observed()
     for assay in spec.assays:
