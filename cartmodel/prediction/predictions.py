@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 import numpy as np
@@ -19,6 +20,7 @@ from cartmodel.spec import ModelSpec
 
 type Patients = Literal["trial", "new", "typical"]
 
+_THREADS = 2  # numbers are computed without Python's lock; each block has a seed of its own
 _BLOCK = 100  # draws at a time: bounds memory, and is fixed so that results do not depend on the machine
 
 
@@ -95,20 +97,21 @@ def predict(
     data = _patients(fit, spec, doses_of(fit, dose), patients, n)
     posterior = group(fit, "posterior")
     posterior = posterior if patients == "trial" else posterior.drop_dims("subject", errors="ignore")
-    whole: dict[str, xr.DataArray] = {}
-    for number, start in enumerate(range(0, posterior.sizes["draw"], _BLOCK)):
+    effects = None if patients == "trial" else "random" if patients == "new" else "typical"
+    starts = range(0, posterior.sizes["draw"], _BLOCK)
+
+    def block(start: int) -> xr.Dataset:
         kept = posterior.isel(draw=slice(start, start + _BLOCK))
-        seed = int(np.random.SeedSequence([random_seed, number]).generate_state(1)[0])
-        source = Draws(
-            kept,
-            data,
-            seed=seed,
-            new_patients=None if patients == "trial" else "random" if patients == "new" else "typical",
-        )
-        block = _predict(spec, source, times).map(_at_each_dose, dose=data.get("dose"))
-        for name, values in block.data_vars.items():
-            ordered = values.transpose("chain", "draw", *(d for d in ("dose", "subject", "time") if d in values.dims))
-            _fill(whole, str(name), ordered, start, posterior["draw"])
+        seed = int(np.random.SeedSequence([random_seed, start // _BLOCK]).generate_state(1)[0])
+        source = Draws(kept, data, seed=seed, new_patients=effects)
+        return _predict(spec, source, times).map(_at_each_dose, dose=data.get("dose"))
+
+    whole: dict[str, xr.DataArray] = {}
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for start, found in zip(starts, pool.map(block, starts), strict=True):
+            for name, values in found.data_vars.items():
+                dims = [dim for dim in ("chain", "draw", "dose", "subject", "time") if dim in values.dims]
+                _fill(whole, str(name), values.transpose(*dims), start, posterior["draw"])
     return _label(xr.Dataset(whole), spec)
 
 

@@ -23,6 +23,15 @@ class Group(BaseModel):
     patients: Annotated[int, Field(ge=1, le=100_000)]
 
 
+class Comedication(BaseModel):
+    """A share of the patients has its first dose on a day between two."""
+
+    model_config = _FROZEN
+    share: Annotated[float, Field(ge=0, le=1)]
+    first: Finite
+    last: Finite
+
+
 class Scenario(BaseModel):
     """A simulated trial: its model, its design and the true population parameters.
 
@@ -37,6 +46,7 @@ class Scenario(BaseModel):
     day_jitter: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
     missed: Annotated[float, Field(ge=0, lt=1)] = 0.0
     lloq: dict[str, Positive]
+    comedication: dict[str, Comedication] = {}
     truth: dict[str, Finite]
 
 
@@ -86,6 +96,11 @@ def load_scenario(path: str | Path) -> Scenario:
         Problem(f"lloq.{name}", "unknown assay", nearest(name, spec.assays))
         for name in scenario.lloq
         if name not in spec.assays
+    ]
+    problems += [
+        Problem(f"comedication.{name}", f"model '{spec.name}' does not use it", ", ".join(spec.curve.inputs) or "none")
+        for name in scenario.comedication
+        if name not in spec.curve.inputs
     ]
     if problems:
         raise ScenarioError(title, problems)

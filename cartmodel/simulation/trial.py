@@ -69,6 +69,8 @@ def simulate_trial(scenario: Scenario, seed: int = 1) -> SimulatedTrial:
         table["criss_lp"] = table["criss_lp"].round(3).where(table["criss_step1"] == 0)
     for outcome in {"criss_step1", "remission", "dlt"} & set(table):
         table[outcome] = table[outcome].astype(int)
+    for name in spec.curve.inputs:
+        table[name] = np.where(data[name] == NEVER, np.nan, data[name])[table["position"]]
     known = {**parameters, **exposures(vocabulary, spec.curve, parameters, spec.windows)}
     truth = pd.DataFrame(
         {"study": f"{study}, seed {seed}", "subject": data["subject"].values, "dose": data["dose"].values}
@@ -85,7 +87,7 @@ def _schedule(scenario: Scenario, spec: ModelSpec, seed: int) -> xr.Dataset:
         coords={"subject": [f"S{i + 1:02d}" for i in range(len(dose))]},
     )
     for name in spec.curve.inputs:
-        data[name] = NEVER
+        data[name] = ("subject", _first_days(scenario, name, len(dose), seed))
     shape = (len(dose), len(scenario.days))
     for name in spec.assays:
         rng = generator(seed, f"visits_{name}")
@@ -96,6 +98,15 @@ def _schedule(scenario: Scenario, spec: ModelSpec, seed: int) -> xr.Dataset:
         data[f"blq_{name}"] = (dims, np.zeros(shape))
         data[f"taken_{name}"] = (dims, taken)
     return data
+
+
+def _first_days(scenario: Scenario, name: str, patients: int, seed: int) -> np.ndarray:
+    plan = scenario.comedication.get(name)
+    if plan is None:
+        return np.full(patients, NEVER)
+    rng = generator(seed, name)
+    days = rng.uniform(plan.first, plan.last, patients).round(1)
+    return np.where(rng.random(patients) < plan.share, days, NEVER)
 
 
 def _levels(name: str, unit: str, lloq: float, data: xr.Dataset, drawn: xr.Dataset) -> pd.DataFrame:

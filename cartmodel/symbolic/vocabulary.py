@@ -13,7 +13,6 @@ from pytensor.tensor import (
     gammaln,
     log,
     log1p,
-    logaddexp,
     maximum,
     minimum,
     sqrt,
@@ -32,9 +31,17 @@ def logit(p: Any) -> Any:
     return pt.log(p) - pt.log1p(-p)
 
 
+_FAR = 700.0  # exp(-x) is nearly 0 there, and exp(x), a branch that PyTensor adds and JAX differentiates, is finite
+
+
 def softplus(x: Any) -> Any:
-    """Return ln(1 + exp(x)); PyTensor's own has a branch whose gradient overflows where it is not taken, in JAX."""
-    return pt.maximum(x, 0.0) + pt.log1p(pt.exp(-pt.abs(x)))
+    """Return ln(1 + exp(x))."""
+    return pt.maximum(x, 0.0) + pt.log1p(pt.exp(-pt.minimum(pt.abs(x), _FAR)))
+
+
+def logaddexp(a: Any, b: Any) -> Any:
+    """Return ln(exp(a) + exp(b))."""
+    return pt.maximum(a, b) + pt.log1p(pt.exp(-pt.minimum(pt.abs(a - b), _FAR)))
 
 
 def log_ndtr(x: Any) -> Any:

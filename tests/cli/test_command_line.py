@@ -115,3 +115,20 @@ def test_odd_scales_and_unused_outcomes_are_said(tmp_path: Path) -> None:
     assert "is it in cells?" in said
     assert "are the times in days?" in said
     assert "Column remission has 18 values" in said
+
+
+def test_bench_races_the_samplers_asked_for(tmp_path: Path) -> None:
+    asked = ("--sampler", "nutpie", "--sampler", "laplace", "--sampler", "stan", "--seeds", "1", "--draws", "60")
+    done = run("bench", "cd7_ssc", *asked, "--out", "race", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "SIMULATED" in done.stdout
+    rows = pd.read_csv(tmp_path / "race" / "race.csv").set_index("sampler")
+    assert rows.loc["nutpie", "status"] == rows.loc["laplace", "status"] == "done"
+    assert "CARTMODEL_STAN_PYTHON" in rows.loc["stan", "error"]  # absent here, and said
+
+
+def test_bench_names_the_nearest_sampler(tmp_path: Path) -> None:
+    done = run("bench", "cd7_ssc", "--sampler", "nutpi", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "did you mean 'nutpie'" in done.stderr
+    assert not list(tmp_path.iterdir())

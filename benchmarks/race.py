@@ -1,0 +1,47 @@
+"""Race samplers on the posteriors of `benchmarks/posteriors`.
+
+    python benchmarks/race.py --out race                      # all of both, three seeds: hours
+    python benchmarks/race.py --only default-18 --sampler nutpie --sampler pymc --seeds 1
+
+`docs/samplers.md` explains the columns. Stan runs where CARTMODEL_STAN_PYTHON names an interpreter with pystan.
+"""
+
+import argparse
+from pathlib import Path
+
+from cartmodel.inference.samplers import Sampling
+from cartmodel.racing.posteriors import list_posteriors, read_posterior
+from cartmodel.racing.race import race
+from cartmodel.racing.results import write_race
+from cartmodel.racing.samplers import RACERS
+
+FOLDER = Path(__file__).parent / "posteriors"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", default=list(list_posteriors(FOLDER)))
+    parser.add_argument("--sampler", action="append", help="may be repeated; default: all")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--draws", type=int, default=1000)
+    parser.add_argument("--tune", type=int, default=1000)
+    parser.add_argument("--target-accept", type=float, default=0.9)
+    parser.add_argument("--cores", type=int, default=1)
+    parser.add_argument("--time-limit", type=float, default=900.0, help="seconds for one run")
+    parser.add_argument("--out", type=Path, default=Path("race"))
+    given = parser.parse_args()
+    sampling = Sampling(given.draws, given.tune, 4, given.cores, given.target_accept, progressbar=False)
+    rows = race(
+        [read_posterior(FOLDER, name) for name in given.only],
+        given.sampler or RACERS,
+        seeds=given.seeds,
+        sampling=sampling,
+        time_limit=given.time_limit,
+        say=lambda text: print(text, flush=True),
+    )
+    for path in write_race(rows, given.out):
+        print(path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Samplers raced on posteriors with known answers."""
