@@ -60,6 +60,7 @@ def bench(
     trial, spec = read(table, example_seed, ignore, drop_blq), cm.load_model(model)
     together(trial, spec)
     settings = Sampling(draws, draws, 4, cores, 0.85, progressbar=False)
+    out.mkdir(parents=True, exist_ok=True)  # now, so that a folder that cannot be made costs no race
     posterior = Posterior(trial.name, trial, spec)
     say("A long run for the reference answers")
     reference = make_reference(posterior, draws=10 * draws, tune=2 * draws, cores=cores)

@@ -32,7 +32,7 @@ def fit(
     model: ModelOption = "cd7-ssc",
     out: Annotated[Path, typer.Option("--out", "-o", help="The run folder to write.")] = Path("run"),
     seed: Annotated[int, typer.Option(min=0, help="Seed of the sampler.")] = 1,
-    sampler: Annotated[str, typer.Option(help="nutpie, pymc or numpyro.")] = "nutpie",
+    sampler: Annotated[str, typer.Option(help="nutpie, pymc, numpyro.")] = "nutpie",
     cut: Annotated[
         bool, typer.Option("--cut", help="Add a two-stage fit (kinetics, then response) and report the difference.")
     ] = False,

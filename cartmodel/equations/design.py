@@ -9,6 +9,7 @@ import xarray as xr
 from cartmodel.errors import Problem, TrialModelError
 from cartmodel.spec import ModelSpec
 from cartmodel.trial import TrialData
+from cartmodel.trial.columns import COMEDICATION
 
 NEVER = np.inf
 """The day of what a patient never had."""
@@ -96,6 +97,14 @@ def doubts(trial: TrialData, spec: ModelSpec) -> list[str]:
         said.append(
             f"Half of the patients have their first sample after day {first.median():g}: are the times in days?"
         )
+    for name in COMEDICATION:
+        days = trial.subjects[name].dropna()
+        if name in spec.curve.inputs and not len(days):
+            said.append(f"No patient has a {name}: what is said of its effect will be the prior.")
+        if len(days) and name not in spec.curve.inputs:
+            said.append(f"Column {name} has {len(days)} values that model '{spec.name}' does not use.")
+        if len(days) and (days.abs() > 1000).any():
+            said.append(f"A {name} lies {days.abs().max():g} days from the infusion: are they days since the infusion?")
     used = outcomes_of(spec)
     for outcome in ("dlt", "remission", "criss_lp"):
         recorded = int(trial.subjects[outcome].notna().sum())

@@ -2,7 +2,6 @@
 
 import ctypes
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,33 +20,12 @@ from cartmodel.spec.priors import HalfNormal
 _CALL = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4)
 
 
-@dataclass(frozen=True)
-class _Code:
-    """The machine code of a model, for any trial, and what its coordinates and columns are."""
-
-    source: Scalars
-    engine: Any
-
-
-_KNOWN: dict[tuple[Any, ...], _Code] = {}
-
-
-def _compiled(spec: ModelSpec, data: xr.Dataset) -> _Code:
-    # The digest is that of every number and choice of the model file; the functions are those of its structure.
-    key = (spec.digest, *spec.assays, spec.curve.log_level, spec.curve.integral, spec.curve.peak)
-    if key not in _KNOWN:
-        source = Scalars(data, fold=spec.correlation is None)
-        joint(spec, source)
-        engine, _ = compile_density(source.log_density, (len(source.priors), len(source.effects)))
-        _KNOWN[key] = _Code(source, engine)
-    return _KNOWN[key]
-
-
 class Density:
     """The log posterior density of a trial with its gradient, as machine code generated from the equations.
 
     The equations are walked through once with recorded scalars, differentiated in reverse and compiled, in half a
-    second. Another trial of the same model in the same process needs no new code; nothing is kept on disk.
+    second. Another trial of the same model in the same process finds the code by its listing, in which every constant
+    stands; nothing is kept on disk. A density cannot be pickled; a `Target` that was not used yet can.
 
     Parameters
     ----------
@@ -71,15 +49,15 @@ class Density:
     """
 
     def __init__(self, spec: ModelSpec, data: xr.Dataset, weights: Mapping[str, np.ndarray]) -> None:
-        self._spec, self._code = spec, _compiled(spec, data)
-        self.priors, self.effects = self._code.source.priors, self._code.source.effects
-        self.address: int = self._code.engine.get_function_address("density")
-        self.copy_address: int = self._code.engine.get_function_address("copy")
+        source = Scalars(data, fold=spec.correlation is None)
+        joint(spec, source)
+        self._spec, self.priors, self.effects = spec, source.priors, source.effects
+        self._engine, _ = compile_density(source.log_density, (len(source.priors), len(source.effects)))
+        self.address: int = self._engine.get_function_address("density")
+        self.copy_address: int = self._engine.get_function_address("copy")
         self._call = _CALL(self.address)
         self._trial = data.assign({f"centring_{name}": ("subject", weight) for name, weight in weights.items()})
-        self._held = [
-            np.ascontiguousarray(column(self._trial), dtype=np.float64) for column in self._code.source.columns
-        ]
+        self._held = [np.ascontiguousarray(column(self._trial), dtype=np.float64) for column in source.columns]
         self.columns = np.array([column.ctypes.data for column in self._held], dtype=np.uintp)
         self.size: int = len(self.priors) + data.sizes["subject"] * len(self.effects)
 
@@ -95,7 +73,7 @@ class Density:
     def start(self, seed: int) -> np.ndarray:
         """Return a random starting point within a prior SD of the prior's centre, each effect within one of its own."""
         rng = np.random.default_rng(seed)
-        spans = [span_of(prior) for prior in self.priors.values()]
+        spans = [span_of(prior, folded=self._folds(name)) for name, prior in self.priors.items()]
         shared = np.array([centre + scale * rng.uniform(-1.0, 1.0) for centre, scale in spans])
         population = self._population(shared)
         own: list[np.ndarray] = []

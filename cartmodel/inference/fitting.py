@@ -128,7 +128,9 @@ def _rungs(draws: int | None, tune: int | None, target_accept: float | None) -> 
     if draws is None and tune is None and target_accept is None:
         return LADDER
     first = LADDER[0]
-    return ((draws or first[0], tune or draws or first[1], target_accept or first[2]),)
+    drawn = first[0] if draws is None else draws
+    tuned = tune if tune is not None else first[1] if draws is None else draws
+    return ((drawn, tuned, first[2] if target_accept is None else target_accept),)
 
 
 def _climb(

@@ -90,13 +90,15 @@ def log_prior(xp: Any, prior: Any, x: Any, *, folded: bool) -> Any:
             raise TypeError(f"not a prior: {prior!r}")
 
 
-def span_of(prior: Any) -> tuple[float, float]:
+def span_of(prior: Any, *, folded: bool) -> tuple[float, float]:
     """Return where the prior of a coordinate lies and how wide it is, for starting points."""
     match prior:
         case Normal() | LogitNormal():
             return prior.mu, prior.sigma
         case LogNormal():
             return log(prior.median), prior.sigma
+        case HalfNormal() if folded:
+            return 0.674 * prior.sigma, 0.3 * prior.sigma
         case HalfNormal():
             return log(0.674 * prior.sigma), 0.5
         case Beta():

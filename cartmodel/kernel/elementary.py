@@ -144,17 +144,17 @@ def _reduced(a: Arithmetic, x: Any) -> tuple[Any, Any]:
 
 
 def exp(a: Arithmetic, x: Any) -> Any:
-    """Return exp(x): 0 below -708, infinite above 709.7."""
+    """Return exp(x): 0 below -708, infinite above 709.4."""
     power, rest = _reduced(a, x)
     value = a.add(power, a.mul(power, rest))
-    return a.either("<", x, -708.0, 0.0, a.either(">", x, 709.7, inf, value))
+    return a.either("<", x, -708.0, 0.0, a.either(">", x, 709.4, inf, value))
 
 
 def expm1(a: Arithmetic, x: Any) -> Any:
     """Return exp(x) - 1."""
     power, rest = _reduced(a, x)
     value = a.add(a.mul(power, rest), a.sub(power, 1.0))
-    return a.either("<", x, -708.0, -1.0, a.either(">", x, 709.7, inf, value))
+    return a.either("<", x, -708.0, -1.0, a.either(">", x, 709.4, inf, value))
 
 
 def _log_of_normal(a: Arithmetic, x: Any) -> Any:

@@ -2,7 +2,6 @@
 
 import ctypes
 from collections.abc import Mapping
-from functools import cache
 
 import numpy as np
 
@@ -54,9 +53,3 @@ class CompiledExposures:
             self._run(wanted, None, out.ctypes.data, value.ctypes.data, columns.ctypes.data)
             found[:, start : start + size] = out[:wanted].reshape(len(self.outputs), size)
         return dict(zip(self.outputs, found, strict=True))
-
-
-@cache
-def compiled_exposures(structure: str, windows: tuple[tuple[float, float], ...]) -> CompiledExposures:
-    """Return the compiled exposures of a structure; a registered structure never changes under its name."""
-    return CompiledExposures(structure, windows)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from functools import reduce
+from operator import mul
 from typing import Any
 
 
@@ -75,8 +77,8 @@ class Node:
         return apply("neg", self)
 
     def __pow__(self, power: Any) -> Node:
-        if power in (2, 2.0):
-            return self * self
+        if not isinstance(power, Node) and float(power).is_integer() and 0 < power <= 16:
+            return reduce(mul, [self] * int(power))  # also of what is below 0
         return apply("exp", apply("log", self) * power)
 
     def __lt__(self, other: Any) -> Node:

@@ -1,7 +1,7 @@
 """Machine code for recorded expressions, by LLVM: no compiler, no cache, a fraction of a second."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -78,6 +78,7 @@ def _prepare() -> None:
     llvm.initialize_native_asmprinter()
 
 
+@lru_cache(maxsize=16)  # by all of the code, and so by every constant in it
 def _engine(listing: str) -> Any:
     _prepare()
     module = llvm.parse_assembly(listing)

@@ -34,8 +34,8 @@ def expansion(xp: Any, t: Any, rho: Any, *, f_toci: Any, f_ster: Any, tocilizuma
 
 
 def grown(xp: Any, t: Any, rho: Any, *, f_toci: Any, f_ster: Any, tocilizumab_day: Any, steroid_day: Any) -> Any:
-    """Return the integral of `expansion` from time 0 to t."""
-    toci, ster = xp.maximum(t - tocilizumab_day, 0.0), xp.maximum(t - steroid_day, 0.0)
+    """Return the integral of `expansion` from time 0 to t; a drug given before the infusion acts from 0 on."""
+    toci, ster = (xp.maximum(t - xp.maximum(day, 0.0), 0.0) for day in (tocilizumab_day, steroid_day))
     both = xp.minimum(toci, ster)
     return rho * (t + (f_toci - 1.0) * toci + (f_ster - 1.0) * ster + (f_toci - 1.0) * (f_ster - 1.0) * both)
 

@@ -41,5 +41,7 @@ def quadrature(integrand: Callable[[Any], Any], low: Any, high: Any, *, nodes: i
     if isinstance(span, xr.DataArray):
         points, weights = xr.DataArray(x, dims="node"), xr.DataArray(w, dims="node")
         return (integrand(low + span * (points + 1.0)) * weights).sum("node") * span
+    if np.ndim(span) == 0:  # an axis of nodes would be taken for one of the integrand's own
+        return sum(integrand(low + span * (point + 1.0)) * weight for point, weight in zip(x, w, strict=True)) * span
     shape = (nodes, *(1 for _ in np.shape(span)))
     return (integrand(low + span * (x.reshape(shape) + 1.0)) * w.reshape(shape)).sum(axis=0) * span

@@ -12,7 +12,7 @@ from cartmodel.equations.design import NEVER
 from cartmodel.equations.population import individual_parameters
 from cartmodel.equations.response import remission_probability, toxicity_logit
 from cartmodel.errors import ExtrapolationWarning
-from cartmodel.kernel.exposures import compiled_exposures
+from cartmodel.kernel.exposures import CompiledExposures
 from cartmodel.kinetics import vocabulary as xp
 from cartmodel.prediction.draws import Draws
 from cartmodel.prediction.fitfile import group, spec_of
@@ -42,7 +42,7 @@ def exposure(fit: xr.DataTree) -> xr.Dataset:
     spec = spec_of(fit)
     known = group(fit, "constant_data")
     source = Draws(group(fit, "posterior"), known)
-    found = _exposures(spec, individual_parameters(spec, source))
+    found = _exposures(CompiledExposures(spec.structure, spec.windows), individual_parameters(spec, source))
     return _label(found.assign_coords(dose=("subject", known["dose"].values)), spec).transpose(
         "chain", "draw", "subject"
     )
@@ -67,7 +67,7 @@ def predict(
         Cells. Default: the doses of the trial; for a model without dose there is none.
     patients : {"new", "trial", "typical"}
         ``"new"``: ``n`` fresh patients for each draw, the same at every dose; ``"trial"``: the trial's patients, each
-        had they received the dose; ``"typical"``: random effects at 0.
+        had they received the dose; ``"typical"``: random effects at 0. New and typical patients have no comedication.
     n : int
         Number of new patients for each draw.
     times : sequence of float, optional
@@ -98,13 +98,14 @@ def predict(
     posterior = group(fit, "posterior")
     posterior = posterior if patients == "trial" else posterior.drop_dims("subject", errors="ignore")
     effects = None if patients == "trial" else "random" if patients == "new" else "typical"
+    compiled = CompiledExposures(spec.structure, spec.windows)
     starts = range(0, posterior.sizes["draw"], _BLOCK)
 
     def block(start: int) -> xr.Dataset:
         kept = posterior.isel(draw=slice(start, start + _BLOCK))
         seed = int(np.random.SeedSequence([random_seed, start // _BLOCK]).generate_state(1)[0])
         source = Draws(kept, data, seed=seed, new_patients=effects)
-        return _predict(spec, source, times).map(_at_each_dose, dose=data.get("dose"))
+        return _predict(spec, compiled, source, times).map(_at_each_dose, dose=data.get("dose"))
 
     whole: dict[str, xr.DataArray] = {}
     with ThreadPoolExecutor(_THREADS) as pool:
@@ -171,9 +172,9 @@ def _patients(fit: xr.DataTree, spec: ModelSpec, doses: np.ndarray, patients: Pa
     return data
 
 
-def _predict(spec: ModelSpec, source: Draws, times: Sequence[float] | None) -> xr.Dataset:
+def _predict(spec: ModelSpec, compiled: CompiledExposures, source: Draws, times: Sequence[float] | None) -> xr.Dataset:
     parameters = individual_parameters(spec, source)
-    found = _exposures(spec, parameters)
+    found = _exposures(compiled, parameters)
     if spec.response is not None:
         u = np.log(found[spec.response.exposure]) - spec.response.centre
         found["remission"] = remission_probability(spec, source, u)
@@ -192,10 +193,10 @@ def _at_each_dose(values: xr.DataArray, dose: xr.DataArray | None) -> xr.DataArr
     return values if dose is None or "dose" in values.dims else values.expand_dims(dose=dose.values)
 
 
-def _exposures(spec: ModelSpec, parameters: dict[str, xr.DataArray]) -> xr.Dataset:
+def _exposures(compiled: CompiledExposures, parameters: dict[str, xr.DataArray]) -> xr.Dataset:
     full = xr.broadcast(*parameters.values())
     values = {name: value.values.ravel() for name, value in zip(parameters, full, strict=True)}
-    found = compiled_exposures(spec.structure, spec.windows)(values)
+    found = compiled(values)
     return xr.Dataset({name: full[0].copy(data=value.reshape(full[0].shape)) for name, value in found.items()})
 
 

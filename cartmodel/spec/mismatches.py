@@ -40,6 +40,14 @@ def _parameters(content: dict[str, Any]) -> Iterator[Problem]:
     if name not in structures:
         yield Problem("structure", f"unknown structure '{name}'", nearest(name, structures))
         return
+    varying = structures[name].varying
+    if not varying:
+        yield Problem(
+            "structure", f"no parameter of '{name}' varies between patients", "a structure with one that does"
+        )
+    if content.get("correlation") is not None and len(varying) < 2:
+        what = f"'{name}' has {len(varying)} parameters that vary"
+        yield Problem("correlation", what, "no correlation, or a structure with two or more")
     for part in ("typical", "random", "covariates"):
         known = structures[name].varying if part == "random" else tuple(structures[name].parameters)
         table = as_table(content.get(part))

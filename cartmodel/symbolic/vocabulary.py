@@ -59,5 +59,7 @@ def quadrature(integrand: Callable[[Any], Any], low: Any, high: Any, *, nodes: i
     """Return the Gauss-Legendre integral of ``integrand`` from ``low`` to ``high``, element by element."""
     x, w = np.polynomial.legendre.leggauss(nodes)
     span = 0.5 * (high - low)
+    if not getattr(span, "ndim", 0):  # an axis of nodes would be taken for one of the integrand's own
+        return sum(integrand(low + span * (point + 1.0)) * weight for point, weight in zip(x, w, strict=True)) * span
     shape = (nodes, *(1 for _ in range(span.ndim)))
     return pt.sum(integrand(low + span * (x.reshape(shape) + 1.0)) * w.reshape(shape), axis=0) * span

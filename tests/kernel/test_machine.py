@@ -170,3 +170,36 @@ def test_numbers_alone_are_computed_at_once() -> None:
 def test_a_decision_on_an_unknown_value_is_refused() -> None:
     with pytest.raises(TypeError, match="not known yet"):
         bool(coordinate(0) < 1.0)
+
+
+def test_a_slope_that_is_not_finite_is_said() -> None:
+    value, gradient, code = Program(recorded.sqrt(coordinate(0)), 1, 0, [])(np.array([0.0]))
+    assert (value, gradient[0]) == (0.0, np.inf)
+    assert code != 0
+
+
+def test_whole_powers_take_numbers_below_zero() -> None:
+    x = coordinate(0)
+    value, gradient, _ = Program(x**3 + x**2, 1, 0, [])(np.array([-1.5]))
+    assert value == pytest.approx(-1.125)
+    assert gradient[0] == pytest.approx(3 * 2.25 - 3.0)
+
+
+def test_minimum_takes_its_second_argument_at_a_tie() -> None:
+    assert list(Program(recorded.minimum(coordinate(0), coordinate(1)), 2, 0, [])(np.ones(2))[1]) == [0.0, 1.0]
+
+
+def test_the_copy_is_the_whole_point() -> None:
+    program = Program(coordinate(0) * 1.0, 1, 0, [])
+    kind = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, ctypes.c_uint64, *[ctypes.c_void_p] * 3)
+    x, out = np.arange(5.0) + 1.0, np.zeros(5)
+    copy = kind(program._engine.get_function_address("copy"))
+    assert copy(5, 5, x.ctypes.data, out.ctypes.data, None) == 0
+    np.testing.assert_array_equal(out, x)
+
+
+def test_log_ndtr_far_to_the_right_keeps_its_distance_from_0() -> None:
+    program = Program(recorded.log_ndtr(coordinate(0)), 1, 0, [])
+    points = np.array([3.0, 6.0, 7.5, 9.0, 12.0])
+    found = [program(np.array([x]))[0] for x in points]
+    np.testing.assert_allclose(found, special.log_ndtr(points), rtol=1e-13)

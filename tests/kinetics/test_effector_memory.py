@@ -54,7 +54,8 @@ def bends(patient: dict[str, float], comedication: dict[str, float], end: float)
 
 
 def test_the_curve_solves_the_equation(patient: dict[str, float], comedication: dict[str, float]) -> None:
-    state = np.array([float(np.exp(effector_memory(xp, 0.0, **patient, **comedication))), 0.0])
+    # what is there at time 0 is that without comedication, which has had no time to act
+    state = np.array([float(np.exp(stein_smooth(xp, 0.0, **patient))), 0.0])
     expected = {}
     for start, end in pairwise(bends(patient, comedication, 360.0)):
         asked = sorted({*(t for t in DAYS if start < t <= end), end})

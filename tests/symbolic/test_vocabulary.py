@@ -104,3 +104,14 @@ def test_the_slope_of_log_ndtr_does_not_lean_on_pytensors_rewriting() -> None:
     assert np.isfinite(found).all()
     np.testing.assert_allclose(found[:2], -points[:2], rtol=1e-4)
     np.testing.assert_allclose(found[-3:], 0.0, atol=1e-300)
+
+
+def test_a_quadrature_over_fixed_days_leaves_the_patients_axis_alone() -> None:
+    """With as many patients as nodes an axis of nodes would fit the patients' by chance."""
+    rates = np.linspace(0.1, 1.0, 6)
+    exact = (1 - np.exp(-3.0 * rates)) / rates
+    found = numeric.quadrature(lambda v: np.exp(-v * rates), 0.0, 3.0, nodes=6)
+    np.testing.assert_allclose(found, exact, rtol=1e-6)
+    rate = pt.dvector("rate")
+    graph = symbolic.quadrature(lambda v: pt.exp(-v * rate), 0.0, 3.0, nodes=6)
+    np.testing.assert_allclose(graph.eval({rate: rates}), found, rtol=1e-12)
