@@ -16,7 +16,7 @@ from cartmodel.equations.observations import Observable
 from cartmodel.equations.population import individual_parameters
 from cartmodel.equations.response import observe_response
 from cartmodel.inference.diagnosis import Gate
-from cartmodel.inference.samplers import Sampling, load
+from cartmodel.inference.samplers import Sampling, load, sample_nutpie
 from cartmodel.prediction.draws import Draws
 from cartmodel.prediction.fitfile import group
 from cartmodel.spec import ModelSpec
@@ -89,14 +89,4 @@ def _draws(model: pm.Model, sampling: Sampling) -> xr.DataTree:
         # Of the C back end, which is not used here: numba brings its own linear algebra.
         warnings.filterwarnings("ignore", message="PyTensor could not link to a BLAS", category=UserWarning)
         compiled = nutpie.compile_pymc_model(model)
-    return nutpie.sample(
-        compiled,
-        draws=sampling.draws,
-        tune=sampling.tune,
-        chains=sampling.chains,
-        cores=sampling.cores,
-        seed=sampling.random_seed,
-        target_accept=sampling.target_accept,
-        progress_bar=sampling.progressbar,
-        save_warmup=False,
-    )
+    return sample_nutpie(compiled, sampling)

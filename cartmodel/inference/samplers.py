@@ -53,8 +53,15 @@ def nutpie(target: Target, sampling: Sampling) -> xr.DataTree:
 def run_nutpie(target: Target, sampling: Sampling, **adaptation: Any) -> xr.DataTree:
     """Return nutpie's draws of the compiled density; ``adaptation`` goes to ``nutpie.sample`` as it is."""
     density = target.density
-    tree = load("nutpie").sample(
-        _as_nutpie_takes_it(density),
+    tree = sample_nutpie(_as_nutpie_takes_it(density), sampling, **adaptation)
+    posterior = density.values(tree["posterior"].to_dataset()["x"].values)
+    return xr.DataTree.from_dict({"/posterior": posterior, "/sample_stats": tree["sample_stats"].to_dataset()})
+
+
+def sample_nutpie(compiled: Any, sampling: Sampling, **adaptation: Any) -> xr.DataTree:
+    """Return nutpie's draws of a model that it compiled, or that looks like one."""
+    return load("nutpie").sample(
+        compiled,
         draws=sampling.draws,
         tune=sampling.tune,
         chains=sampling.chains,
@@ -65,8 +72,6 @@ def run_nutpie(target: Target, sampling: Sampling, **adaptation: Any) -> xr.Data
         save_warmup=False,
         **adaptation,
     )
-    posterior = density.values(tree["posterior"]["x"].values)
-    return xr.DataTree.from_dict({"/posterior": posterior, "/sample_stats": tree["sample_stats"].to_dataset()})
 
 
 def _as_nutpie_takes_it(density: Any) -> Any:

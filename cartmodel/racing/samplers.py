@@ -5,7 +5,15 @@ from typing import Any
 
 import xarray as xr
 
-from cartmodel.inference.samplers import Sampling, load, run_nutpie, sample_pymc, sampler, stored_variables
+from cartmodel.inference.samplers import (
+    Sampling,
+    load,
+    run_nutpie,
+    sample_nutpie,
+    sample_pymc,
+    sampler,
+    stored_variables,
+)
 from cartmodel.inference.target import Target
 from cartmodel.racing import approximations, stan
 
@@ -44,18 +52,7 @@ def nutpie_flow(target: Target, sampling: Sampling) -> xr.DataTree:
 
 def _run(compiled: Any, sampling: Sampling, **adaptation: Any) -> xr.DataTree:
     started = time.perf_counter()
-    tree = load("nutpie").sample(
-        compiled,
-        draws=sampling.draws,
-        tune=sampling.tune,
-        chains=sampling.chains,
-        cores=sampling.cores,
-        seed=sampling.random_seed,
-        target_accept=sampling.target_accept,
-        progress_bar=sampling.progressbar,
-        save_warmup=False,
-        **adaptation,
-    )
+    tree = sample_nutpie(compiled, sampling, **adaptation)
     tree.attrs["sampling_time"] = time.perf_counter() - started
     return tree
 
