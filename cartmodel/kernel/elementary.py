@@ -118,12 +118,13 @@ class Arithmetic:
             x = self.mul(x, x) if len(terms) > 1 else x
         return terms[0]
 
-    def intrinsic(self, name: str, x: Any) -> Any:
-        """Return LLVM's own function of x."""
+    def intrinsic(self, name: str, *arguments: Any) -> Any:
+        """Return LLVM's own function of the arguments."""
         full = f"{name}.v{self._lanes}f64" if self._lanes else f"{name}.f64"
         known = self.build.module.globals
-        kind = ir.FunctionType(self.kind, (self.kind,))
-        return self.build.call(known[full] if full in known else ir.Function(self.build.module, kind, full), [x])
+        kind = ir.FunctionType(self.kind, [self.kind] * len(arguments))
+        called = known[full] if full in known else ir.Function(self.build.module, kind, full)
+        return self.build.call(called, [self.number(argument) for argument in arguments])
 
     def as_bits(self, x: Any) -> Any:
         """Return the bits of a double."""
@@ -179,10 +180,10 @@ def log_(a: Arithmetic, x: Any) -> Any:
 
 
 def log1p(a: Arithmetic, x: Any) -> Any:
-    """Return ln(1 + x): the logarithm of the rounded sum, and what rounding took; not a number from -1 down."""
+    """Return ln(1 + x): the logarithm of the rounded sum, and what rounding took; as `log_` at -1 and below."""
     u = a.add(x, 1.0)
     value = a.add(_log_of_normal(a, u), a.mul(a.sub(x, a.sub(u, 1.0)), a.div(1.0, u)))
-    return a.either(">", u, 0.0, value, nan)
+    return a.either(">", u, 0.0, value, a.either("==", u, 0.0, -inf, nan))
 
 
 def expit(a: Arithmetic, x: Any) -> Any:
@@ -230,8 +231,8 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "abs": lambda a, x: a.intrinsic("llvm.fabs", x),
     "sqrt": lambda a, x: a.intrinsic("llvm.sqrt", x),
     "below": lambda a, x, y: a.either("<", x, y, 1.0, 0.0),
-    "maximum": lambda a, x, y: a.either(">", x, y, x, y),
-    "minimum": lambda a, x, y: a.either("<", x, y, x, y),
+    "maximum": lambda a, x, y: a.intrinsic("llvm.maximum", x, y),
+    "minimum": lambda a, x, y: a.intrinsic("llvm.minimum", x, y),
     "exp": exp,
     "expm1": expm1,
     "log": log_,

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from cartmodel.kernel.expression import Loop, Node, Range, apply, constant, total
+from cartmodel.kernel.expression import Loop, Node, Range, apply, constant, innermost, total
 
 __all__ = [
     "abs", "exp", "expit", "expm1", "gammaln", "log", "log1p", "log_ndtr", "logaddexp", "logit", "maximum", "minimum",
@@ -72,9 +72,11 @@ def quadrature(integrand: Callable[[Any], Any], low: Any, high: Any, *, nodes: i
     """
     x, w = np.polynomial.legendre.leggauss(nodes)
     span = 0.5 * (constant(high) - low)
-    if span.loop is None:  # a loop around everything would be that over the subjects
+    somewhere = low + span * Node("table", (), None, ())  # never computed: it tells where the integrand changes
+    around = innermost((span.loop, constant(integrand(somewhere)).loop))
+    if around is None:  # a loop around everything would be that over the subjects
         return sum((integrand(low + span * (p + 1.0)) * v for p, v in zip(x, w, strict=True)), constant(0.0)) * span
-    loop = Loop(span.loop)
+    loop = Loop(around)
     apart = 1.0 - (span <= 0.0) * (span >= 0.0)
     point, weight = (Node("table", (), loop, tuple(values.tolist())) for values in (x, w))
     return total(integrand(low + span * (point + 1.0)) * weight, Range(loop, 0.0, nodes * apart)) * span

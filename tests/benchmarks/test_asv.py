@@ -54,4 +54,4 @@ def test_it_runs(owner: Any, name: str, values: tuple[Any, ...]) -> None:
 
 
 def test_every_part_has_benchmarks() -> None:
-    assert {part for part, *_ in EACH} == {"build", "curves", "gradient", "imports", "predict"}
+    assert {part for part, *_ in EACH} == {"build", "curves", "designs", "gradient", "imports", "predict"}

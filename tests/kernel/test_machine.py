@@ -124,6 +124,41 @@ def test_a_quadrature_per_subject_is_empty_where_its_ends_meet() -> None:
     np.testing.assert_allclose(gradient, np.where(ends > 1.0, np.exp(-0.7 * held), 0.0), rtol=1e-11)
 
 
+@pytest.mark.parametrize("where", ["population", "subject"])
+def test_a_quadrature_whose_integrand_knows_the_sample(where: str) -> None:
+    """sum_i sum_j int_0^T exp(-t_ij v) dv, with T of the population or of the subject."""
+    rng = np.random.default_rng(3)
+    times, ends = rng.uniform(0.1, 2.0, (3, LANES)), rng.uniform(0.5, 3.0, LANES)
+    subject = Loop(None)
+    sample = Loop(subject)
+    high = coordinate(0, subject if where == "subject" else None)
+    t = Node("column", (), sample, 1)
+    area = recorded.quadrature(lambda v: recorded.exp(-t * v), 0.0, high, nodes=16)
+    inner = total(area, Range(sample, Node("bound", (), subject, 2), Node("bound", (), subject, 3)))
+    density = total(inner, Range(subject, 0.0, Node("column", (), None, 0)))
+    columns = [np.array([1.0]), times, np.array([0]), np.array([3])]
+    if where == "subject":
+        value, gradient, _ = Program(density, 0, 1, columns)(ends)
+        expected, slope = (1 - np.exp(-times * ends)) / times, np.exp(-times * ends).sum(axis=0)
+        np.testing.assert_allclose(gradient, slope, rtol=1e-11)
+        assert value == pytest.approx(expected.sum(), rel=1e-12)
+        return
+    program = Program(density + 0.0 * coordinate(0), 1, 1, columns)
+    value, gradient, _ = program(np.array([1.7, *ends]))
+    assert value == pytest.approx(((1 - np.exp(-times * 1.7)) / times).sum(), rel=1e-12)
+    assert gradient[0] == pytest.approx(np.exp(-times * 1.7).sum(), rel=1e-11)
+
+
+@pytest.mark.parametrize("word", ["maximum", "minimum", "logaddexp"])
+def test_what_is_not_a_number_stays_so(word: str) -> None:
+    program = Program(getattr(recorded, word)(coordinate(0), coordinate(1)), 2, 0, [])
+    assert all(np.isnan(program(np.array(pair))[0]) for pair in ((np.nan, 1.0), (1.0, np.nan)))
+
+
+def test_the_logarithm_at_its_end_is_infinite() -> None:
+    assert Program(recorded.log1p(coordinate(0)), 1, 0, [])(np.array([-1.0]))[0] == -np.inf
+
+
 @pytest.mark.parametrize("subjects", [1, 7, 8, 9, 16, 21])
 def test_sums_over_subjects_and_their_samples(subjects: int) -> None:
     """sum_i [(a z_i)^2 + sum_j exp(-b t_ij) z_i], with the samples of each group of lanes in rows."""
