@@ -11,7 +11,7 @@ class Exact:
     """Each design anew, so that nothing that it remembers is measured."""
 
     def time_protocol(self) -> None:
-        """The 3+3 of the trial."""
+        """Protocol of the trial."""
         operating_characteristics(nct06871644(), TRUTH)
 
     def time_boin(self) -> None:
