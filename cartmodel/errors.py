@@ -65,6 +65,22 @@ class ScenarioError(ProblemsError):
     """A scenario file of a simulated trial cannot be used."""
 
 
+class ContextFileError(ProblemsError):
+    """A context file of a report cannot be used."""
+
+
+class ConductTableError(ProblemsError):
+    """A table of a trial under way cannot be used, or tells an impossible history."""
+
+
+class HistoryError(ProblemsError, ValueError):
+    """A trial's history is impossible, or none that its design could have led to."""
+
+
+class DesignError(ProblemsError, ValueError):
+    """The settings of a dose-escalation design, or its file, cannot be used."""
+
+
 class UnknownNameError(CartmodelError):
     """A name that no registry, catalogue or fit holds."""
 

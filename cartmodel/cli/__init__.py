@@ -1,6 +1,7 @@
 """The command line: every subcommand calls one public function."""
 
-from cartmodel.cli import bench, fits, tables  # which register their commands
+# Importing these registers their commands.
+from cartmodel.cli import bench, conduct, designs, fits, report, tables, trial_tables, virtual
 from cartmodel.cli.app import app, main
 
-__all__ = ["app", "bench", "fits", "main", "tables"]
+__all__ = ["app", "bench", "conduct", "designs", "fits", "main", "report", "tables", "trial_tables", "virtual"]

@@ -17,12 +17,25 @@ from cartmodel.registry import nearest
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
 
 TableArgument = Annotated[
-    str, typer.Argument(help="A trial table (CSV), or the name of a bundled example: cd7_ssc, liu2022_cart_ball.")
+    str,
+    typer.Argument(
+        help="A trial: a table (CSV or SAS XPT; long, NONMEM or CDISC ADaM), a folder of tables, or the name of a "
+        "bundled example: cd7_ssc, liu2022_cart_ball."
+    ),
 ]
 ModelOption = Annotated[str, typer.Option("--model", "-m", help="A model's name or its .toml file.")]
 IgnoreOption = Annotated[
     list[str] | None, typer.Option("--ignore", help="A surplus column to ignore; may be repeated.")
 ]
+MapOption = Annotated[
+    list[str] | None,
+    typer.Option("--map", help="What a column is: CONC=level; or an assay: DVID=1=qpcr. May be repeated."),
+]
+UnitOption = Annotated[
+    list[str] | None,
+    typer.Option("--unit", help="A unit to convert to, or that of a table which says none: time=day, level=copies/ug."),
+]
+DropAlqOption = Annotated[bool, typer.Option("--drop-alq", help="Drop records above the ULOQ (biased, and said).")]
 DropOption = Annotated[bool, typer.Option("--drop-blq", help="Drop BLQ records (biased; for comparison only).")]
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Write into a folder that has content.")]
 ExampleSeed = Annotated[
@@ -41,18 +54,43 @@ def say(text: str) -> None:
     Console(stderr=True).print(Text(text), soft_wrap=True)
 
 
-def read(table: str, example_seed: int | None, ignore: list[str] | None, drop_blq: bool) -> "cm.TrialData":
-    """Return the trial of a file or of a bundled example; its notes are said."""
+def read(
+    table: str,
+    example_seed: int | None,
+    ignore: list[str] | None,
+    drop_blq: bool,
+    *,
+    drop_alq: bool = False,
+    mapping: list[str] | None = None,
+    units: list[str] | None = None,
+) -> "cm.TrialData":
+    """Return the trial of a file, a folder or a bundled example; its notes are said."""
     named = not Path(table).exists() and table in cm.list_examples()
     if example_seed is not None and not named:
         raise ValueError("--example-seed goes with the name of a bundled simulated example, such as cd7_ssc")
     if not named and not Path(table).exists() and not Path(table).suffix:
         raise cm.UnknownNameError(f"no file or example '{table}': {nearest(table, cm.list_examples())}")
     source = cm.example_path(table, seed=example_seed) if named else Path(table)
-    trial = cm.read_trial(source, drop_blq=drop_blq, ignore=ignore or ())
+    trial = cm.read_trial(
+        source,
+        drop_blq=drop_blq,
+        drop_alq=drop_alq,
+        ignore=ignore or (),
+        mapping=_pairs("--map", "CONC=level", mapping),
+        units=_pairs("--unit", "level=copies/ug", units),
+    )
     for note in trial.notes:
         say(f"Note: {note}")
     return trial
+
+
+def _pairs(option: str, example: str, given: list[str] | None) -> dict[str, str]:
+    """Return what stands left and right of the last equals sign of each."""
+    pairs = [text.rpartition("=") for text in given or ()]
+    for text, (left, _, right) in zip(given or (), pairs, strict=True):
+        if not (left and right):
+            raise ValueError(f"{option} {text}; accepted: two names and an equals sign, such as {option} {example}")
+    return {left.strip(): right.strip() for left, _, right in pairs}
 
 
 def together(trial: "cm.TrialData", spec: "cm.ModelSpec") -> None:

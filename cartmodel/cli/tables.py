@@ -1,4 +1,4 @@
-"""Commands on models and tables: models, check, simulate."""
+"""Commands on models and tables: models, check, export, simulate."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,15 +9,19 @@ from rich.text import Text
 
 import cartmodel as cm
 from cartmodel.cli.app import (
+    DropAlqOption,
     DropOption,
     ExampleSeed,
     IgnoreOption,
+    MapOption,
     OverwriteOption,
     TableArgument,
+    UnitOption,
     app,
     console,
     free,
     read,
+    say,
     together,
 )
 
@@ -48,19 +52,51 @@ def models(
 def check(
     table: TableArgument,
     model: Annotated[str | None, typer.Option("--model", "-m", help="Also check the table against a model.")] = None,
+    mapping: MapOption = None,
+    unit: UnitOption = None,
     example_seed: ExampleSeed = None,
     ignore: IgnoreOption = None,
     drop_blq: DropOption = False,
+    drop_alq: DropAlqOption = False,
 ) -> None:
-    """Check a trial table, and with --model whether that model can be fitted to it."""
-    trial = read(table, example_seed, ignore, drop_blq)
+    """Check a trial, show how its columns are taken, and with --model whether that model can be fitted to it."""
+    trial = read(table, example_seed, ignore, drop_blq, drop_alq=drop_alq, mapping=mapping, units=unit)
     spec = cm.load_model(model) if model is not None else None
     if spec is not None:
         together(trial, spec)
+    columns = Table("table", "column", "taken as", "how", box=None)
+    for name, column, taken_as, how in trial.mapping.astype(str).to_numpy().tolist():
+        columns.add_row(*map(Text, (name, column, taken_as or "-", how)))
+    console().print(columns)
     blq = trial.observations["blq"]
     share = f", {blq.mean():.1%} BLQ" if len(blq) else ""
-    text = f"{trial.name}: {len(trial.subjects)} patients, {len(trial.observations)} samples{share}. No problems found"
+    assays = "; ".join(f"{assay} in {trial.units[assay]}" for assay in trial.assays)
+    size = f"{len(trial.subjects)} patients, {len(trial.observations)} samples{share}{f' ({assays})' if assays else ''}"
+    text = f"{trial.name}: {size}. No problems found"
     console().print(Text(f"{text}; model '{spec.name}' can be fitted." if spec is not None else f"{text}."))
+
+
+@app.command()
+def export(
+    table: TableArgument,
+    form: Annotated[str, typer.Option("--form", "-f", help="adpc, adppk, nonmem, adpp, or folder (our own tables).")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write: .csv, or .xpt for SAS transport.")],
+    mapping: MapOption = None,
+    unit: UnitOption = None,
+    example_seed: ExampleSeed = None,
+    ignore: IgnoreOption = None,
+    drop_blq: DropOption = False,
+    drop_alq: DropAlqOption = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
+) -> None:
+    """Write a trial as CDISC ADPC, ADPPK or ADPP, as a NONMEM data set, or as a folder of our own tables."""
+    trial = read(table, example_seed, ignore, drop_blq, drop_alq=drop_alq, mapping=mapping, units=unit)
+    losses = cm.export_trial(trial, form, out, overwrite=overwrite)
+    for loss in losses:
+        say(f"Note: {loss}")
+    same = " Read back, it is the same trial" + (", but for what the notes say." if losses else ".")
+    same = "" if form == "adpp" else same
+    console().print(Text(f"Written: {out}.{same}"))
 
 
 @app.command()

@@ -3,10 +3,10 @@
 from cartmodel.endpoints.acr_criss import criss, criss_lp
 from cartmodel.endpoints.adverse_events import adverse_event_table
 from cartmodel.endpoints.astct import crs_astct, icans_astct, ice_code
-from cartmodel.endpoints.ctcae import crs_ctcae
+from cartmodel.endpoints.ctcae import crs_ctcae, neurotoxicity_ctcae
 from cartmodel.endpoints.dlt import dlt_evaluability
 from cartmodel.endpoints.episodes import toxicity_course
-from cartmodel.endpoints.items import CRISS_ITEMS, CrissItem, check_assessments
+from cartmodel.endpoints.items import CRISS_ITEMS, CrissItem, check_assessments, check_changes
 from cartmodel.endpoints.response import response_by_visit
 from cartmodel.endpoints.revised_criss import improvement, rcriss
 from cartmodel.endpoints.step1 import criss_step1, ild_worsened, lv_failed, pah_found
@@ -19,6 +19,7 @@ __all__ = [
     "Visit",
     "adverse_event_table",
     "check_assessments",
+    "check_changes",
     "criss",
     "criss_lp",
     "criss_step1",
@@ -31,6 +32,7 @@ __all__ = [
     "improvement",
     "items_at",
     "lv_failed",
+    "neurotoxicity_ctcae",
     "pah_found",
     "rcriss",
     "response_by_visit",

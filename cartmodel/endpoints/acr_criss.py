@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from cartmodel.endpoints.items import CRISS_ITEMS
+from cartmodel.endpoints.items import CRISS_ITEMS, check_changes
 from cartmodel.endpoints.three_valued import any_of
 
 INTERCEPT = -5.54
@@ -63,6 +63,8 @@ def criss(changes: pd.DataFrame, step1: Any) -> pd.DataFrame:
 
     Raises
     ------
+    TrialTableError
+        With all missing columns and all changes that no item can have.
     ValueError
         If a step-1 status is none of 0, 1 and NaN.
 
@@ -73,6 +75,7 @@ def criss(changes: pd.DataFrame, step1: Any) -> pd.DataFrame:
     >>> criss(pd.DataFrame(rows), step1=[0, 0, 1])[["score", "improved"]].round(4).to_numpy().tolist()
     [[0.7191, 1.0], [0.5325, 0.0], [0.0, 0.0]]
     """
+    check_changes(changes)
     lp = criss_lp(changes)
     event = np.broadcast_to(any_of(step1), lp.shape)
     by_items = expit(lp.to_numpy())

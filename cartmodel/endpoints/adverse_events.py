@@ -2,6 +2,7 @@
 
 from itertools import product
 
+import numpy as np
 import pandas as pd
 
 from cartmodel.errors import Problem, TrialTableError
@@ -19,7 +20,8 @@ def adverse_event_table(events: pd.DataFrame, patients: pd.DataFrame, *, related
         One row an event: ``subject``, ``soc`` (system organ class), ``term``, ``grade`` (CTCAE 1 to 5), ``related``
         (1 where related to treatment, else 0).
     patients : pandas.DataFrame
-        Everyone treated, with or without an event: ``subject``, ``dose``.
+        Everyone treated, with or without an event: ``subject``, ``dose``. Patients without a dose form a group of their
+        own, last.
     related_only : bool
         Whether to count treatment-related events only.
 
@@ -47,16 +49,16 @@ def adverse_event_table(events: pd.DataFrame, patients: pd.DataFrame, *, related
     """
     _check(events, patients)
     counted = events[events["related"] == 1] if related_only else events
-    counted = counted.merge(patients[["subject", "dose"]], on="subject")
     lines = [(ANY, ANY)]
     for soc in sorted(counted["soc"].unique()):
         terms = sorted(counted.loc[counted["soc"] == soc, "term"].unique())
         lines += [(soc, ANY), *((soc, term) for term in terms)]
     rows = []
-    for dose, (soc, term) in product(sorted(patients["dose"].unique()), lines):
-        here = (counted["dose"] == dose) & ((counted["soc"] == soc) | (soc == ANY))
+    groups = [(dose, own["subject"]) for dose, own in patients.groupby("dose", dropna=False)]
+    for (dose, treated_ones), (soc, term) in product(groups, lines):
+        here = counted["subject"].isin(treated_ones) & ((counted["soc"] == soc) | (soc == ANY))
         worst = counted[here & ((counted["term"] == term) | (term == ANY))].groupby("subject")["grade"].max()
-        treated = int((patients["dose"] == dose).sum())
+        treated = len(treated_ones)
         rows.append(
             {"dose": dose, "soc": soc, "term": term, "patients": treated}
             | {f"grade_{grade}": int((worst == grade).sum()) for grade in range(1, 6)}
@@ -87,8 +89,8 @@ def _check(events: pd.DataFrame, patients: pd.DataFrame) -> None:
             for name in ("soc", "term"):
                 if not isinstance(row[name], str) or row[name].strip() in ("", ANY):
                     problems.append(Problem(f"{where}, {name}", repr(row[name]), f"its name, not blank, not '{ANY}'"))
-        for place in patients.reset_index().index[patients["subject"].duplicated() | patients["dose"].isna()]:
+        for place in np.flatnonzero(patients["subject"].duplicated()):
             who = repr(patients["subject"].iloc[place])
-            problems.append(Problem(f"patients, row {place}", who, "one row a patient, with a dose"))
+            problems.append(Problem(f"patients, row {place}", who, "one row a patient"))
     if problems:
         raise TrialTableError("adverse events", problems)

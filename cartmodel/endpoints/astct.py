@@ -1,7 +1,7 @@
 """CRS and ICANS by the consensus grading of the ASTCT (Lee et al. 2019, Biol Blood Marrow Transplant 25:625).
 
-The code lists are as reviews print the consensus tables (PMC9327779, table 2; PMC8021214, table 1); the paper itself
-has NOT been read: check the wording before a submission.
+The code lists are as four reviews print the consensus tables (PMC9327779, table 2; PMC8021214, table 1; PMC8403007,
+table 4; PMC9978889, table 1); the paper itself has NOT been read: check the wording before a submission.
 """
 
 from types import MappingProxyType
@@ -72,7 +72,7 @@ ICANS = (
             {
                 "none": 0,
                 "focal": 3,
-                "diffuse": 4,  # or decerebrate or decorticate posturing, sixth-nerve palsy, Cushing's triad
+                "diffuse": 4,  # or posturing, sixth-nerve palsy, papilloedema, Cushing's triad
             }
         ),
     ),

@@ -38,6 +38,8 @@ def dlt_evaluability(patients: pd.DataFrame, *, window: float = 28.0) -> pd.Data
     TrialTableError
         With all missing columns and contradictions: a DLT without its day or after the last day of follow-up, an onset
         day without a DLT, values other than 0 and 1, two rows of one patient.
+    ValueError
+        If the window is not positive.
 
     Examples
     --------
@@ -47,6 +49,8 @@ def dlt_evaluability(patients: pd.DataFrame, *, window: float = 28.0) -> pd.Data
     >>> dlt_evaluability(patients)["evaluable"].tolist()
     [1.0, 1.0, 0.0, nan]
     """
+    if not window > 0:
+        raise ValueError(f"window={window!r}; accepted: days, > 0")
     _check(patients)
     dlt, onset, last, left = (pd.to_numeric(patients[name]).to_numpy(dtype=float) for name in _COLUMNS[1:])
     rows = [_status(*facts, window) for facts in zip(dlt, onset, last, left, strict=True)]
@@ -74,20 +78,28 @@ def _check(patients: pd.DataFrame) -> None:
     if not problems:
         for place, row in enumerate(patients[list(_COLUMNS)].to_dict("records")):
             where = f"row {place}, patient {row['subject']}"
-            dlt, onset, last = row["dlt"], row["dlt_day"], row["last_day"]
+            dlt, onset, last = row["dlt"], _day(row["dlt_day"]), _day(row["last_day"])
+            if pd.isna(row["subject"]):
+                problems.append(Problem(f"row {place}, subject", "missing", "the patient"))
             if not (pd.isna(dlt) or dlt in (0, 1)):
                 problems.append(Problem(f"{where}, dlt", repr(dlt), "1, 0, or NaN"))
             if row["left"] not in (0, 1):
                 problems.append(Problem(f"{where}, left", repr(row["left"]), "1 or 0"))
             if pd.isna(last) or last < 0:
-                problems.append(Problem(f"{where}, last_day", repr(last), "days since infusion, 0 or more"))
+                problems.append(Problem(f"{where}, last_day", repr(row["last_day"]), "days since infusion, 0 or more"))
             if dlt == 1 and (pd.isna(onset) or onset < 0):
-                problems.append(Problem(f"{where}, dlt_day", repr(onset), "days from infusion to onset, with dlt 1"))
-            if dlt != 1 and not pd.isna(onset):
-                problems.append(Problem(f"{where}, dlt_day", repr(onset), "NaN, without a DLT"))
+                told = repr(row["dlt_day"])
+                problems.append(Problem(f"{where}, dlt_day", told, "days from infusion to onset, with dlt 1"))
+            if dlt != 1 and not pd.isna(row["dlt_day"]):
+                problems.append(Problem(f"{where}, dlt_day", repr(row["dlt_day"]), "NaN, without a DLT"))
             if dlt == 1 and onset > last:
-                problems.append(Problem(f"{where}, dlt_day", f"{onset} after last_day {last}", "onset <= last_day"))
+                problems.append(Problem(f"{where}, dlt_day", f"{onset:g} after last_day {last:g}", "onset <= last_day"))
         for row in np.flatnonzero(patients["subject"].duplicated()):
             problems.append(Problem(f"row {row}, subject", repr(patients["subject"].iloc[row]), "one row a patient"))
     if problems:
         raise TrialTableError("DLT follow-up", problems)
+
+
+def _day(value: object) -> float:
+    """Return a day as a number, NaN where it is none."""
+    return float(pd.to_numeric(pd.Series([value]), errors="coerce").iloc[0])

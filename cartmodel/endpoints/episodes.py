@@ -69,8 +69,11 @@ def _check(grades: pd.DataFrame) -> None:
         for row, value in grades["grade"].items():
             if not (pd.isna(value) or value in range(6)):
                 problems.append(Problem(f"row {row}, grade", repr(value), "0 to 5, or NaN"))
-        for row in grades.index[grades["time"].isna()]:
-            problems.append(Problem(f"row {row}, time", "missing", "days since infusion"))
+        times = pd.to_numeric(grades["time"], errors="coerce")
+        for row in grades.index[~np.isfinite(times.to_numpy(dtype=float))]:
+            problems.append(Problem(f"row {row}, time", repr(grades.loc[row, "time"]), "days since infusion"))
+        for row in grades.index[grades["subject"].isna()]:
+            problems.append(Problem(f"row {row}, subject", "missing", "the patient"))
         for row in grades.index[grades.duplicated(["subject", "time"])]:
             problems.append(Problem(f"row {row}, time", "a second row of this day", "one row per patient and time"))
     if problems:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from cartmodel.endpoints.acr_criss import missing_items
-from cartmodel.endpoints.items import CRISS_ITEMS
+from cartmodel.endpoints.items import CRISS_ITEMS, check_values
 from cartmodel.endpoints.three_valued import any_of
 
 PERCENTS = (20, 25, 30, 40, 50, 75)
@@ -71,8 +71,10 @@ def rcriss(
 
     Raises
     ------
+    TrialTableError
+        With all missing columns, and all values outside their range or between its steps.
     ValueError
-        If a step-1 status is none of 0, 1 and NaN.
+        If a step-1 status is none of 0, 1 and NaN, a share is not positive, or the two tables have not the same rows.
 
     Examples
     --------
@@ -82,6 +84,10 @@ def rcriss(
     >>> rcriss(before, after, step1=0, percents=(20, 25))[["rcriss_20", "rcriss_25"]].to_numpy().tolist()
     [[1.0, 0.0]]
     """
+    check_values(baseline, "baseline of the CRISS items")
+    check_values(follow_up, "follow-up of the CRISS items")
+    if not baseline.index.equals(follow_up.index) or not all(percent > 0 for percent in percents):
+        raise ValueError(f"percents={percents!r}; accepted: shares > 0, and two tables with the same rows")
     gained = improvement(baseline, follow_up)
     event = np.broadcast_to(any_of(step1), len(gained))
     missing = gained.isna().to_numpy().sum(axis=1)

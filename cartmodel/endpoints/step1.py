@@ -30,6 +30,7 @@ def ild_worsened(fvc_baseline: Any, fvc: Any, *, confirmed: Any, ild_on_hrct: An
     """
     before, now = np.asarray(fvc_baseline, dtype=float), np.asarray(fvc, dtype=float)
     # Rounded, because 15% of a decimal number is rarely 15 in binary.
+    before = np.where(before > 0, before, np.nan)
     decline = np.round(100.0 * (before - now) / before, 9)
     return all_of(holds((decline >= 15.0) & (now < 80.0), before, now), confirmed, ild_on_hrct)
 

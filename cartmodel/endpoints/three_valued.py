@@ -57,7 +57,10 @@ def holds(condition: Any, *measured: Any) -> np.ndarray:
 
 
 def _facts(facts: tuple[Any, ...]) -> np.ndarray:
-    values = np.stack(np.broadcast_arrays(*(np.asarray(fact, dtype=float) for fact in facts)))
+    try:
+        values = np.stack(np.broadcast_arrays(*(np.asarray(fact, dtype=float) for fact in facts)))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{error}; accepted: 1, 0, or NaN where not known, one for all or one each") from None
     wrong = ~(np.isnan(values) | (values == 0) | (values == 1))
     if wrong.any():
         raise ValueError(f"{values[wrong][0]:g} is neither yes nor no; accepted: 1, 0, or NaN where not known")

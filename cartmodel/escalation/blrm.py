@@ -1,6 +1,6 @@
 """The two-parameter Bayesian logistic regression model (BLRM) with overdose control, by quadrature."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -27,10 +27,13 @@ class BlrmPosterior:
         Posterior means of the DLT probabilities.
     intervals : ndarray (doses, intervals)
         Posterior probability that each DLT probability lies below the first cut, between cuts, above the last.
+    sd : ndarray (doses,)
+        Posterior SDs of the DLT probabilities.
     """
 
     mean: NDArray[np.float64]
     intervals: NDArray[np.float64]
+    sd: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -99,22 +102,43 @@ class BlrmModel:
             If the state has not one level for each dose, more patients than the grid is made for, or contradicts the
             prior by more than 15 prior SDs.
         """
-        if state.doses != len(self.doses):
-            raise ValueError(f"{state.doses} dose levels; accepted: {len(self.doses)}, as in the model")
-        if state.patients > self.most_patients:
-            raise ValueError(f"{state.patients} patients; accepted: up to {self.most_patients}, see most_patients")
+        self._check(state)
         try:
             means = self._means(state, _REACHES[0])
         except PriorDataConflictError:
             means = self._means(state, _REACHES[1])
-        below = means[state.doses :].reshape(state.doses, len(self.cuts))
-        bounds = np.hstack([np.zeros((state.doses, 1)), below, np.ones((state.doses, 1))])
-        return BlrmPosterior(means[: state.doses], np.diff(bounds, axis=1))
+        mean, square, below = np.split(means, [state.doses, 2 * state.doses])
+        bounds = np.hstack(
+            [np.zeros((state.doses, 1)), below.reshape(state.doses, len(self.cuts)), np.ones((state.doses, 1))]
+        )
+        return BlrmPosterior(mean, np.diff(bounds, axis=1), np.sqrt(np.maximum(square - mean**2, 0.0)))
 
-    def _means(self, state: State, reach: float) -> NDArray[np.float64]:
+    def log_evidence(self, state: State) -> float:
+        """Return ln of the prior predictive probability of the DLTs, in one order of the patients.
+
+        Raises
+        ------
+        ValueError
+            If the state has not one level for each dose, or more patients than the grid is made for.
+        """
+        self._check(state)
+        log_density, distance, _ = self._log_density(state, _REACHES[1])
+        nodes = np.exp(-0.5 * distance).sum()  # the prior on the same nodes: their spacing cancels
+        return float(np.log(np.exp(log_density - log_density.max()).sum() / nodes) + log_density.max())
+
+    def _check(self, state: State) -> None:
+        if state.doses != len(self.doses):
+            raise ValueError(f"{state.doses} dose levels; accepted: {len(self.doses)}, as in the model")
+        if state.patients > self.most_patients:
+            raise ValueError(f"{state.patients} patients; accepted: up to {self.most_patients}, see most_patients")
+
+    def _log_density(self, state: State, reach: float) -> tuple[NDArray[np.float64], ...]:
         distance, log_p, log_q, quantities = _grid(self, reach)
         n, dlt = np.array(state.n, dtype=float), np.array(state.dlt, dtype=float)
-        log_density = -0.5 * distance + dlt @ log_p + (n - dlt) @ log_q
+        return -0.5 * distance + dlt @ log_p + (n - dlt) @ log_q, distance, quantities
+
+    def _means(self, state: State, reach: float) -> NDArray[np.float64]:
+        log_density, distance, quantities = self._log_density(state, reach)
         return posterior_means(log_density, quantities, distance > (reach - 1) ** 2)
 
 
@@ -139,7 +163,8 @@ def _grid(model: BlrmModel, reach: float) -> tuple[NDArray[np.float64], ...]:
         log_p.append(-np.logaddexp(0, -(a + shift)).ravel()[keep])
         log_q.append(-np.logaddexp(0, a + shift).ravel()[keep])
         below += [share_below(a, sd_a * step_a, logit(cut) - shift).ravel()[keep] for cut in model.cuts]
-    return distance[keep], np.array(log_p), np.array(log_q), np.vstack([np.exp(log_p), *below])
+    p = np.exp(log_p)
+    return distance[keep], np.array(log_p), np.array(log_q), np.vstack([p, p**2, *below])
 
 
 def _rises(values: Sequence[float]) -> bool:
@@ -155,6 +180,7 @@ def blrm(
     correlation: float = 0.0,
     cuts: tuple[float, ...] = (0.16, 0.33),
     overdose: float = 0.25,
+    loss: tuple[float, ...] | None = None,
     cohort: int = 3,
     max_patients: int = 18,
 ) -> SlotDesign:
@@ -169,6 +195,9 @@ def blrm(
         See `BlrmModel`.
     overdose : float
         The limit of overdose control.
+    loss : tuple of float, optional
+        Of each interval, such as (1, 0, 1, 2): the next dose has the smallest posterior expected loss instead of the
+        largest target probability; overdose control stays.
     cohort, max_patients : int
         Patients in a group, and in the trial.
 
@@ -185,14 +214,38 @@ def blrm(
     """
     # A trial that has enrolled a group too many can still be asked about.
     model = BlrmModel(tuple(doses), reference, mean, sd, correlation, cuts, max_patients + cohort)
+    if loss is not None and len(loss) != len(model.cuts) + 1:
+        raise ValueError(f"loss {loss}; accepted: {len(model.cuts) + 1} numbers, one for each interval")
+    return blrm_slots(model.posterior, overdose, cohort, max_patients, loss)
+
+
+def blrm_slots(
+    posterior: Callable[[State], BlrmPosterior],
+    overdose: float,
+    cohort: int,
+    max_patients: int,
+    loss: tuple[float, ...] | None = None,
+) -> SlotDesign:
+    """Return the conduct of a BLRM around its posterior: best target probability or least loss, overdose control.
+
+    Examples
+    --------
+    >>> model = BlrmModel((0.25e8, 1e8), 1e8, mean=(logit(0.15), -0.25), sd=(1.25, 0.5))
+    >>> blrm_slots(model.posterior, 0.25, cohort=3, max_patients=18).decide(State((3, 0), (3, 0))).dose is None
+    True
+    """
     if not 0 < overdose < 1:
         raise ValueError(f"overdose {overdose}; accepted: a probability above 0 and below 1")
 
     @cache
     def known(n: tuple[int, ...], dlt: tuple[int, ...]) -> tuple[tuple[int, ...], str, frozenset[int]]:
-        intervals = model.posterior(State(n, dlt)).intervals
-        order = tuple(int(level) + 1 for level in np.argsort(-intervals[:, 1], kind="stable"))
-        reason = f"level {order[0]} is in the target interval with probability {intervals[order[0] - 1, 1]:.3f}"
+        intervals = posterior(State(n, dlt)).intervals
+        merit = intervals[:, 1] if loss is None else -intervals @ np.array(loss)
+        order = tuple(int(level) + 1 for level in np.argsort(-merit, kind="stable"))
+        best = merit[order[0] - 1]
+        reason = f"level {order[0]} is in the target interval with probability {best:.3f}"
+        if loss is not None:
+            reason = f"level {order[0]} has the smallest expected loss, {-best:.3f}"
         return order, reason, frozenset(int(i) + 1 for i in np.flatnonzero(intervals[:, 2:].sum(axis=1) < overdose))
 
     def recommend(state: State) -> Recommendation:

@@ -1,82 +1,15 @@
 """BOIN12: dose finding by the trade-off of toxicity and efficacy."""
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, betaincc
+from scipy.special import betaincc
 
+from cartmodel.escalation.benefit import BenefitState, admissible_levels, benefit_designs
 from cartmodel.escalation.boin import boin_boundaries
 from cartmodel.escalation.isotonic import isotonic_mtd
-from cartmodel.escalation.state import Decision, State, move
-
-_COHORT = re.compile(r"([1-9][0-9]*)([NETB]+)")
-
-
-@dataclass(frozen=True, slots=True)
-class BenefitState:
-    """The counts of a trial with toxicity and efficacy, every patient evaluable for both.
-
-    Parameters
-    ----------
-    counts : tuple of (int, int, int, int)
-        At each dose level, the patients with neither, efficacy alone, toxicity alone, both: N, E, T, B.
-    current : int
-        The level of the last group; before the first patient, the level at which the trial starts.
-
-    Raises
-    ------
-    ValueError
-        If a count is negative or the current level does not exist.
-
-    Examples
-    --------
-    >>> BenefitState.of("1NNE 2EEB", doses=3).counts
-    ((2, 1, 0, 0), (0, 2, 0, 1), (0, 0, 0, 0))
-    """
-
-    counts: tuple[tuple[int, int, int, int], ...]
-    current: int = 1
-
-    def __post_init__(self) -> None:
-        if any(count < 0 for row in self.counts for count in row):
-            raise ValueError(f"counts {self.counts}; accepted: 0 or more")
-        if not 1 <= self.current <= len(self.counts):
-            raise ValueError(f"current dose level {self.current}; accepted: 1 to {len(self.counts)}")
-
-    @classmethod
-    def of(cls, outcomes: str, doses: int, *, start: int = 1) -> "BenefitState":
-        """Return the counts of an outcome string such as ``"1NNE 2EEB"``.
-
-        Raises
-        ------
-        ValueError
-            If a cohort cannot be read, or is at a level that the trial does not have.
-        """
-        counts = [[0, 0, 0, 0] for _ in range(doses)]
-        current = start
-        for place, word in enumerate(outcomes.split(), start=1):
-            found = _COHORT.fullmatch(word.upper())
-            if found is None or int(found[1]) > doses:
-                raise ValueError(
-                    f"cohort {place}: '{word}'; accepted: a level from 1 to {doses}, and N, E, T or B each"
-                )
-            current = int(found[1])
-            for letter in found[2]:
-                counts[current - 1]["NETB".index(letter)] += 1
-        return cls(tuple((n, e, t, b) for n, e, t, b in counts), current)
-
-    @property
-    def toxicity(self) -> State:
-        """Patients and DLTs alone."""
-        n = tuple(sum(row) for row in self.counts)
-        return State(n, tuple(t + b for _, _, t, b in self.counts), self.current)
-
-    @property
-    def responses(self) -> tuple[int, ...]:
-        """Patients with efficacy at each level."""
-        return tuple(e + b for _, e, _, b in self.counts)
+from cartmodel.escalation.state import Decision, State, first_group, move
 
 
 @dataclass(frozen=True)
@@ -154,19 +87,15 @@ class Boin12:
 
     def admissible(self, state: BenefitState) -> frozenset[int]:
         """Return the levels that are neither too toxic, nor above such a level, nor futile."""
-        n, dlt = np.array(state.toxicity.n, dtype=float), np.array(state.toxicity.dlt, dtype=float)
-        response = np.array(state.responses, dtype=float)
-        toxic = betaincc(1 + dlt, 1 + n - dlt, self.toxicity_limit) >= self.toxicity_cutoff
-        futile = betainc(1 + response, 1 + n - response, self.efficacy_limit) >= self.efficacy_cutoff
-        left = ~np.logical_or.accumulate(toxic) & ~futile
-        return frozenset(int(level) + 1 for level in np.flatnonzero(left))
+        toxicity, efficacy = (self.toxicity_limit, self.toxicity_cutoff), (self.efficacy_limit, self.efficacy_cutoff)
+        return admissible_levels(state, toxicity, efficacy)
 
     def decide(self, state: BenefitState, /) -> Decision:
         """Return the next step of a trial; at a stop, the dose is the optimal biological dose."""
         level, counts = state.current, state.toxicity
         n, dlt = counts.at(level)
         if not counts.patients:
-            return move(counts, level, min(self.cohort, self.max_patients), "the first group", (level,))
+            return first_group(counts, min(self.cohort, self.max_patients))
         left = self.admissible(state)
         found = f"{dlt} DLTs in {n} at dose level {level}"
         if not left:
@@ -207,3 +136,6 @@ class Boin12:
         x, n = self._quasi_events(state)
         choice = [k for k in sorted(tried) if mtd is not None and k <= mtd]
         return max(choice, key=lambda k: (1 + x[k - 1]) / (2 + n[k - 1]), default=None)
+
+
+benefit_designs.add("boin12", Boin12)

@@ -1,5 +1,6 @@
 """A trial with dates: patients whose DLT window is not over yet, for time-to-event designs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cartmodel.escalation.state import Decision, State
+from cartmodel.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,14 @@ class DatedState:
             raise ValueError(f"window {self.window}; accepted: days above 0")
         if not 1 <= self.current <= self.doses:
             raise ValueError(f"current dose level {self.current}; accepted: 1 to {self.doses}")
+        wrong: list[str] = []
         for place, patient in enumerate(self.patients, start=1):
             if not 1 <= patient.dose <= self.doses:
-                raise ValueError(f"patient {place}: dose level {patient.dose}; accepted: 1 to {self.doses}")
+                wrong.append(f"patient {place}: dose level {patient.dose}; accepted: 1 to {self.doses}")
             if not 0 <= patient.days < np.inf:
-                raise ValueError(f"patient {place}: {patient.days} days; accepted: 0 or more")
+                wrong.append(f"patient {place}: {patient.days} days; accepted: 0 or more")
+        if wrong:
+            raise ValueError("\n".join(wrong))
 
     @property
     def level(self) -> NDArray[np.int64]:
@@ -106,3 +111,6 @@ class DatedDesign(Protocol):
     def decide(self, trial: DatedState, /) -> Decision:
         """Return the next step of a trial."""
         ...
+
+
+dated_designs = Registry[Callable[..., DatedDesign]]("time-to-event design")

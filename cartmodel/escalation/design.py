@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from cartmodel.escalation.state import Decision, State, move
+from cartmodel.escalation.state import Decision, State, first_group, move
 from cartmodel.registry import Registry
 
 
+@runtime_checkable
 class Design(Protocol):
     """A rule that maps the counts of a trial to its next step.
 
@@ -143,8 +144,7 @@ admissible=(1,), cohort=3, questions=())
     def decide(self, state: State, /) -> Decision:
         """Return the next step of a trial; see the class."""
         if not state.patients:
-            size = min(self.cohort, self.max_patients)
-            return move(state, state.current, size, "the first group", (state.current,))
+            return first_group(state, min(self.cohort, self.max_patients))
         levels = frozenset(range(1, state.doses + 1))
         safe = levels.intersection(*(f.allowed(state) for f in self.safety))
         if not safe:

@@ -96,7 +96,11 @@ def check_target(target: float) -> None:
 
 
 def table_design(
-    table: Mapping[int, str | Sequence[str]], *, target: float, cohort: int = 3, max_patients: int | None = None
+    table: Mapping[int, str | Sequence[str]] | Mapping[str, str | Sequence[str]],
+    *,
+    target: float,
+    cohort: int = 3,
+    max_patients: int | None = None,
 ) -> SlotDesign:
     """Return a design from a decision table.
 
@@ -128,7 +132,10 @@ def table_design(
     order: tuple[Letter, ...] = ("E", "S", "D", "DU")
     rank: dict[str, int] = {letter: place for place, letter in enumerate(order)}
     rows: dict[int, tuple[Letter, ...]] = {}
-    for n, given in table.items():
+    for number, given in table.items():
+        if not str(number).isdecimal():
+            raise ValueError(f"row '{number}'; accepted: a number of patients")
+        n = int(number)
         words = given.split() if isinstance(given, str) else list(given)
         if len(words) != n + 1:
             raise ValueError(f"row {n} has {len(words)} letters; accepted: {n + 1}, for 0 to {n} DLTs")

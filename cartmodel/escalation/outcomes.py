@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from cartmodel.errors import HistoryError, Problem
 from cartmodel.escalation.state import State
 
 _COHORT = re.compile(r"([1-9][0-9]*)([NT]+)")
@@ -43,8 +44,8 @@ def parse_outcomes(text: str) -> tuple[Cohort, ...]:
 
     Raises
     ------
-    ValueError
-        If a cohort cannot be read; the message names it.
+    HistoryError
+        With every cohort that cannot be read.
 
     References
     ----------
@@ -57,16 +58,20 @@ def parse_outcomes(text: str) -> tuple[Cohort, ...]:
     >>> parse_outcomes("1NNN 2NX")
     Traceback (most recent call last):
     ...
-    ValueError: cohort 2: '2NX'; accepted: a dose level and N or T for each patient, such as '2NTT'
+    cartmodel.errors.HistoryError: outcomes '1NNN 2NX': 1 problem
+      cohort 2: '2NX'; accepted: a dose level and N or T for each patient, such as '2NTT'
     """
     cohorts: list[Cohort] = []
+    problems: list[Problem] = []
     for place, word in enumerate(text.split(), start=1):
         found = _COHORT.fullmatch(word.upper())
         if found is None:
-            raise ValueError(
-                f"cohort {place}: '{word}'; accepted: a dose level and N or T for each patient, such as '2NTT'"
-            )
-        cohorts.append(Cohort(int(found[1]), tuple(letter == "T" for letter in found[2])))
+            accepted = "a dose level and N or T for each patient, such as '2NTT'"
+            problems.append(Problem(f"cohort {place}", f"'{word}'", accepted))
+        else:
+            cohorts.append(Cohort(int(found[1]), tuple(letter == "T" for letter in found[2])))
+    if problems:
+        raise HistoryError(f"outcomes '{text}'", problems)
     return tuple(cohorts)
 
 
@@ -95,18 +100,23 @@ def state_of(outcomes: str | Iterable[Cohort], doses: int, *, start: int = 1) ->
 
     Raises
     ------
-    ValueError
-        If a cohort cannot be read, or is at a level that the trial does not have.
+    HistoryError
+        With every cohort that cannot be read, or is at a level that the trial does not have.
 
     Examples
     --------
     >>> state_of("1NNN 2NTT", doses=3)
     State(n=(3, 3, 0), dlt=(0, 2, 0), current=2)
     """
-    cohorts = parse_outcomes(outcomes) if isinstance(outcomes, str) else outcomes
+    cohorts = parse_outcomes(outcomes) if isinstance(outcomes, str) else tuple(outcomes)
+    problems = [
+        Problem(f"cohort {place}", f"'{cohort}' is at dose level {cohort.dose}", f"1 to {doses}")
+        for place, cohort in enumerate(cohorts, start=1)
+        if cohort.dose > doses
+    ]
+    if problems:
+        raise HistoryError(f"outcomes '{format_outcomes(cohorts)}'", problems)
     state = State.empty(doses, start)
-    for place, cohort in enumerate(cohorts, start=1):
-        if cohort.dose > doses:
-            raise ValueError(f"cohort {place}: '{cohort}' is at dose level {cohort.dose}; accepted: 1 to {doses}")
+    for cohort in cohorts:
         state = state.add(cohort.dose, len(cohort.dlt), sum(cohort.dlt))
     return state

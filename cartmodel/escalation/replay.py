@@ -1,9 +1,10 @@
 """A trial's history held against its design."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from cartmodel.errors import HistoryError, Problem
 from cartmodel.escalation.design import Design
-from cartmodel.escalation.outcomes import Cohort, parse_outcomes, state_of
+from cartmodel.escalation.outcomes import Cohort, format_outcomes, parse_outcomes, state_of
 from cartmodel.escalation.state import Decision, State
 
 
@@ -28,9 +29,9 @@ def replay(
 
     Raises
     ------
-    ValueError
-        If a group was treated after a stop, at another dose, or is larger than the design asked for; the message names
-        the first such group and what the design had said.
+    HistoryError
+        With every group that was treated after a stop, at another dose, or is larger than the design asked for, and
+        what the design had said. Behind the first of them the design is asked about the trial as it went on.
 
     Examples
     --------
@@ -40,24 +41,28 @@ def replay(
     >>> replay(nct06871644(), "1NNN 3NNN", doses=3)
     Traceback (most recent call last):
     ...
-    ValueError: cohort 2: '3NNN' at dose level 3; accepted: dose level 2 (0 DLTs in 3 at dose level 1: escalate)
+    cartmodel.errors.HistoryError: history '1NNN 3NNN': 1 problem
+      cohort 2: '3NNN' at dose level 3; accepted: dose level 2 (0 DLTs in 3 at dose level 1: escalate)
     """
     cohorts = parse_outcomes(outcomes) if isinstance(outcomes, str) else tuple(outcomes)
     state_of(cohorts, doses)  # refuses levels that do not exist
     state = State.empty(doses, start)
     steps: list[tuple[Cohort, Decision]] = []
+    problems: list[Problem] = []
     for place, cohort in enumerate(cohorts, start=1):
         decision = design.decide(state)
-        where = f"cohort {place}: '{cohort}'"
-        if decision.action in ("stop", "suspend"):
-            raise ValueError(f"{where} after the trial had stopped; accepted: no more patients ({decision.reason})")
-        if decision.enrols:
-            if cohort.dose != decision.dose:
-                accepted = f"dose level {decision.dose} ({decision.reason})"
-                raise ValueError(f"{where} at dose level {cohort.dose}; accepted: {accepted}")
-            if len(cohort.dlt) > decision.cohort:
-                accepted = f"{decision.cohort} ({decision.reason})"
-                raise ValueError(f"{where} has {len(cohort.dlt)} patients; accepted: up to {accepted}")
+        problems += [Problem(f"cohort {place}", *wrong) for wrong in _wrong(cohort, decision)]
         steps.append((cohort, decision))
         state = state.add(cohort.dose, len(cohort.dlt), sum(cohort.dlt))
+    if problems:
+        raise HistoryError(f"history '{format_outcomes(cohorts)}'", problems)
     return tuple(steps)
+
+
+def _wrong(cohort: Cohort, decision: Decision) -> Iterator[tuple[str, str]]:
+    if decision.action in ("stop", "suspend"):
+        yield f"'{cohort}' after the trial had stopped", f"no more patients ({decision.reason})"
+    if decision.enrols and cohort.dose != decision.dose:
+        yield f"'{cohort}' at dose level {cohort.dose}", f"dose level {decision.dose} ({decision.reason})"
+    elif decision.enrols and len(cohort.dlt) > decision.cohort:
+        yield f"'{cohort}' has {len(cohort.dlt)} patients", f"up to {decision.cohort} ({decision.reason})"

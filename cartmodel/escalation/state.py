@@ -1,6 +1,6 @@
 """What a dose-escalation trial knows from counts, and what a design answers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 type Action = Literal["escalate", "stay", "de-escalate", "suspend", "stop", "refer"]
@@ -44,13 +44,16 @@ class State:
     def __post_init__(self) -> None:
         if not self.n or len(self.n) != len(self.dlt):
             raise ValueError(f"n has {len(self.n)} dose levels and dlt {len(self.dlt)}; accepted: as many, one or more")
+        wrong: list[str] = []
         for level, (n, dlt) in enumerate(zip(self.n, self.dlt, strict=True), start=1):
             if n < 0:
-                raise ValueError(f"dose level {level}: {n} patients; accepted: 0 or more")
-            if not 0 <= dlt <= n:
-                raise ValueError(f"dose level {level}: {dlt} DLTs in {n} patients; accepted: 0 to {n}")
+                wrong.append(f"dose level {level}: {n} patients; accepted: 0 or more")
+            elif not 0 <= dlt <= n:
+                wrong.append(f"dose level {level}: {dlt} DLTs in {n} patients; accepted: 0 to {n}")
         if not 1 <= self.current <= len(self.n):
-            raise ValueError(f"current dose level {self.current}; accepted: 1 to {len(self.n)}")
+            wrong.append(f"current dose level {self.current}; accepted: 1 to {len(self.n)}")
+        if wrong:
+            raise ValueError("\n".join(wrong))
 
     @classmethod
     def empty(cls, doses: int, start: int = 1) -> "State":
@@ -104,6 +107,16 @@ class State:
         total[level - 1] += dlt
         return State(tuple(n), tuple(total), level)
 
+    def fill(self, level: int, patients: int, dlt: int) -> "State":
+        """Return the state after so many more patients at a dose level that is backfilled: the current one stays.
+
+        Examples
+        --------
+        >>> State((3, 3), (0, 0), current=2).fill(1, 2, 1)
+        State(n=(5, 3), dlt=(1, 0), current=2)
+        """
+        return replace(self.add(level, patients, dlt), current=self.current)
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -124,6 +137,8 @@ class Decision:
         How many patients to enrol before the next decision; 0 unless the action enrols.
     questions : tuple of str
         The gaps of the protocol's text on which this step depends, such as ``"G2"``.
+    backfill : tuple of (int, int)
+        Level and number of patients of groups that are enrolled beside this one, at lower doses; see `Backfill`.
 
     Raises
     ------
@@ -142,6 +157,7 @@ class Decision:
     admissible: tuple[int, ...] = ()
     cohort: int = 0
     questions: tuple[str, ...] = ()
+    backfill: tuple[tuple[int, int], ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         if self.enrols and (self.dose is None or self.cohort < 1):
@@ -152,6 +168,8 @@ class Decision:
             raise ValueError(f"'{self.action}' with a cohort of {self.cohort}; accepted: 0")
         if self.action in ("suspend", "refer") and self.dose is not None:
             raise ValueError(f"'{self.action}' with dose {self.dose}; accepted: None")
+        if self.backfill and not self.enrols:
+            raise ValueError(f"'{self.action}' with backfill {self.backfill}; accepted: none")
 
     @property
     def enrols(self) -> bool:
@@ -169,3 +187,14 @@ def move(state: State, dose: int, cohort: int, reason: str, admissible: tuple[in
     """
     action: Action = "escalate" if dose > state.current else "stay" if dose == state.current else "de-escalate"
     return Decision(action, dose, reason, admissible, cohort)
+
+
+def first_group(state: State, cohort: int) -> Decision:
+    """Return the decision to enrol the first group, at the level at which the trial starts.
+
+    Examples
+    --------
+    >>> first_group(State.empty(3), 3).dose
+    1
+    """
+    return move(state, state.current, cohort, "the first group", (state.current,))

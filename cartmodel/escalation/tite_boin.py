@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from cartmodel.escalation.boin import boin_boundaries, boin_letters
-from cartmodel.escalation.dated import DatedState
+from cartmodel.escalation.dated import DatedState, dated_designs
 from cartmodel.escalation.design import Recommendation, SlotDesign
 from cartmodel.escalation.interval import Letter, exceeds, interval_design
 from cartmodel.escalation.state import Decision, State
@@ -136,3 +136,6 @@ class TiteBoin:
     def _without_dates(self) -> SlotDesign:
         letters = boin_letters(self.target, under=self.under, over=self.over, cutoff=self.cutoff)
         return interval_design(letters, target=self.target, cohort=self.cohort, max_patients=self.max_patients)
+
+
+dated_designs.add("tite-boin", TiteBoin)

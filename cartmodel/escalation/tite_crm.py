@@ -1,11 +1,12 @@
 """TITE-CRM: the CRM with pending patients weighted by their follow-up."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from cartmodel.escalation.crm import CrmModel, CrmPosterior, Estimate, crm_slots, nearest_to_target
-from cartmodel.escalation.dated import DatedState
+from cartmodel.escalation.crm import CrmModel, CrmPosterior, Curve, Estimate, crm_slots, nearest_to_target
+from cartmodel.escalation.dated import DatedState, dated_designs
 from cartmodel.escalation.state import Decision
 from cartmodel.escalation.weights import FollowUpWeights, linear_weights
 
@@ -97,3 +98,30 @@ class TiteCrm:
         if decision.action == "stop" and decision.dose is not None and waiting:
             return Decision("suspend", None, f"{decision.reason}, {waiting} of them pending")
         return decision
+
+
+def tite_crm(
+    skeleton: Sequence[float],
+    target: float = 0.30,
+    *,
+    curve: Curve = "empiric",
+    variance: float = 1.34,
+    intercept: float = 3.0,
+    weights: FollowUpWeights = linear_weights,
+    estimate: Estimate = "plug-in",
+    stop_above: float = 0.95,
+    cohort: int = 3,
+    max_patients: int = 18,
+) -> TiteCrm:
+    """Return the TITE-CRM around a skeleton; see `crm` and `TiteCrm`.
+
+    Examples
+    --------
+    >>> tite_crm((0.1687, 0.3, 0.4429)).model.target
+    0.3
+    """
+    model = CrmModel(tuple(skeleton), target, curve, variance, intercept)
+    return TiteCrm(model, weights, estimate, stop_above, cohort, max_patients)
+
+
+dated_designs.add("tite-crm", tite_crm)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from cartmodel.noncompartmental.parameters import nca_parameters
 from cartmodel.noncompartmental.profiles import profiles_of
-from cartmodel.noncompartmental.rules import Rules
+from cartmodel.noncompartmental.rules import NcaRules
 from cartmodel.trial import TrialData
 
 
@@ -16,7 +16,7 @@ def nca(
     *,
     windows: Sequence[tuple[float, float]] = ((0, 28), (0, 90)),
     persistence: Sequence[float] = (28, 90, 180),
-    rules: Rules | None = None,
+    rules: NcaRules | None = None,
 ) -> pd.DataFrame:
     """Return the non-compartmental parameters of every patient and assay, each undefined one with its reason.
 
@@ -29,8 +29,8 @@ def nca(
         Days between which to take partial areas.
     persistence : sequence of float
         Days on which to say whether the cells were still quantifiable.
-    rules : Rules, optional
-        Trapezoidal rule, BLQ rules, completeness of a window, acceptance of lambda_z; default ``Rules()``.
+    rules : NcaRules, optional
+        Trapezoidal rule, BLQ rules, completeness of a window, acceptance of lambda_z; default ``NcaRules()``.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def nca(
 
     Notes
     -----
-    Rules as in the R package PKNCA and Phoenix WinNonlin; see `Rules` for each, and for the differences.
+    Rules as in the R package PKNCA and Phoenix WinNonlin; see `NcaRules` for each, and for the differences.
 
     Examples
     --------

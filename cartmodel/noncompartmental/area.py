@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cartmodel.noncompartmental.profiles import Profiles
-from cartmodel.noncompartmental.rules import BlqValue, Rules
+from cartmodel.noncompartmental.rules import BlqValue, NcaRules
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,7 @@ class Knots:
         return np.concatenate([np.zeros_like(self.time[:, :1]), np.cumsum(pieces, axis=1)], axis=1)
 
 
-def knots_of(profiles: Profiles, rules: Rules, *, to_first_blq: bool) -> Knots:
+def knots_of(profiles: Profiles, rules: NcaRules, *, to_first_blq: bool) -> Knots:
     """Return the knots of each profile, up to Tlast or up to the first BLQ sample after it."""
     quantified, blq, places = profiles.quantified, profiles.blq, np.arange(profiles.time.shape[1])
     seen = np.cumsum(quantified, axis=1)
@@ -67,7 +67,7 @@ def _counts_for(rule: BlqValue, profiles: Profiles) -> np.ndarray | float:
             return np.broadcast_to(np.asarray(profiles.lloq), profiles.time.shape)
 
 
-def _from_zero(time: np.ndarray, level: np.ndarray, keep: np.ndarray, rules: Rules) -> tuple[np.ndarray, np.ndarray]:
+def _from_zero(time: np.ndarray, level: np.ndarray, keep: np.ndarray, rules: NcaRules) -> tuple[np.ndarray, np.ndarray]:
     """Return the knots, left-aligned after a knot at time 0, with the last one repeated."""
     order = np.argsort(~keep, axis=1, kind="stable")
     time, level = np.take_along_axis(time, order, axis=1), np.take_along_axis(level, order, axis=1)
@@ -84,12 +84,12 @@ def _from_zero(time: np.ndarray, level: np.ndarray, keep: np.ndarray, rules: Rul
     return np.column_stack([zero, time]), np.column_stack([start, np.where(some[:, None], level, np.nan)])
 
 
-def _joined(time: np.ndarray, level: np.ndarray, rules: Rules) -> Knots:
+def _joined(time: np.ndarray, level: np.ndarray, rules: NcaRules) -> Knots:
     after_peak = np.arange(level.shape[1] - 1) >= np.argmax(level, axis=1)[:, None]
     return Knots(time, level, _log_linear(level[:, :-1], level[:, 1:], after_peak, rules))
 
 
-def _log_linear(before: np.ndarray, after: np.ndarray, after_peak: np.ndarray, rules: Rules) -> np.ndarray:
+def _log_linear(before: np.ndarray, after: np.ndarray, after_peak: np.ndarray, rules: NcaRules) -> np.ndarray:
     able = (before > 0) & (after > 0) & (before != after)
     match rules.trapezoid:
         case "linear-up/log-down":
@@ -116,7 +116,7 @@ def segment_area(days: np.ndarray, before: np.ndarray, after: np.ndarray, log: n
     return np.where(log, days * before * change / np.log1p(change), straight)
 
 
-def area_until(knots: Knots, day: np.ndarray | float, rules: Rules) -> np.ndarray:
+def area_until(knots: Knots, day: np.ndarray | float, rules: NcaRules) -> np.ndarray:
     """Return the area (level x days) from 0 to a day, per patient; up to the last knot where the day lies after it."""
     day = np.minimum(np.broadcast_to(np.asarray(day, dtype=float), knots.time.shape[:1]), knots.time[:, -1])
     place = np.clip((knots.time <= day[:, None]).sum(axis=1) - 1, 0, knots.log.shape[1] - 1)[:, None]

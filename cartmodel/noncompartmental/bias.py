@@ -13,7 +13,7 @@ from cartmodel.equations.population import individual_parameters
 from cartmodel.kinetics import vocabulary
 from cartmodel.noncompartmental.parameters import nca_parameters
 from cartmodel.noncompartmental.profiles import Profiles
-from cartmodel.noncompartmental.rules import Rules
+from cartmodel.noncompartmental.rules import NcaRules
 from cartmodel.prediction.draws import Draws
 from cartmodel.prediction.prior import prior_draws
 from cartmodel.spec import ModelSpec, exposure_name
@@ -27,7 +27,7 @@ def schedule_bias(
     dose: float | None = None,
     noise: bool = False,
     n: int = 2000,
-    rules: Rules | None = None,
+    rules: NcaRules | None = None,
     random_seed: int = 1,
 ) -> pd.DataFrame:
     """Return how far the Cmax, Tmax and areas observed on a schedule lie from those of the curves themselves.
@@ -50,8 +50,8 @@ def schedule_bias(
         Whether the samples have the residual error of the assay. It lifts an observed maximum.
     n : int
         Number of patients.
-    rules : Rules, optional
-        Those of the analysis; default ``Rules()``.
+    rules : NcaRules, optional
+        Those of the analysis; default ``NcaRules()``.
     random_seed : int
         The same seed gives the same patients for any schedule, so that schedules compare patient by patient.
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from cartmodel.noncompartmental.area import Knots, area_until, knots_of
 from cartmodel.noncompartmental.profiles import Profiles
-from cartmodel.noncompartmental.rules import Rules
+from cartmodel.noncompartmental.rules import NcaRules
 from cartmodel.noncompartmental.terminal import Terminal, terminal
 from cartmodel.spec import exposure_name
 
@@ -41,14 +41,15 @@ def nca_parameters(
     *,
     windows: Sequence[tuple[float, float]] = ((0, 28), (0, 90)),
     persistence: Sequence[float] = (28, 90, 180),
-    rules: Rules | None = None,
+    rules: NcaRules | None = None,
 ) -> tuple[NcaParameter, ...]:
     """Return the NCA parameters of profiles, as `nca` describes them.
 
     Raises
     ------
     ValueError
-        If a window does not run forwards from day 0 on, or a day of persistence is not after the infusion.
+        If a window does not run forwards from day 0 on, a day of persistence is not after the infusion, or either
+        stands twice.
 
     Examples
     --------
@@ -58,13 +59,15 @@ def nca_parameters(
     >>> round(found["auc_0_3"], 9)  # 7 / ln 2
     10.098865286
     """
-    rules = Rules() if rules is None else rules
+    rules = NcaRules() if rules is None else rules
     for start, end in windows:
-        if not 0 <= start < end < np.inf:
+        if not 0 <= float(start) < float(end) < np.inf:
             raise ValueError(f"window ({start!r}, {end!r}); accepted: days with 0 <= start < end")
     for day in persistence:
-        if not 0 < day < np.inf:
+        if not 0 < float(day) < np.inf:
             raise ValueError(f"persistence on day {day!r}; accepted: days after the infusion, > 0")
+    if len({(start, end) for start, end in windows}) < len(windows) or len(set(persistence)) < len(persistence):
+        raise ValueError(f"windows {windows!r}, persistence {persistence!r}; accepted: each of them once")
     found = [*_peak_and_last(profiles), *_areas(profiles, windows, rules), *_terminal(terminal(profiles, rules))]
     found += [_time_to_blq(profiles), *(_persistence(profiles, day, rules) for day in persistence)]
     silent = ~profiles.quantified.any(axis=1)
@@ -98,7 +101,7 @@ def _last(profiles: Profiles) -> np.ndarray:
     return np.where(profiles.quantified, np.arange(profiles.time.shape[1]), 0).max(axis=1)
 
 
-def _areas(profiles: Profiles, windows: Sequence[tuple[float, float]], rules: Rules) -> Iterator[NcaParameter]:
+def _areas(profiles: Profiles, windows: Sequence[tuple[float, float]], rules: NcaRules) -> Iterator[NcaParameter]:
     to_last, to_blq = (knots_of(profiles, rules, to_first_blq=further) for further in (False, True))
     yield _parameter("auc_last", "level x day", to_last.areas()[:, -1])
     yield _parameter("auc_all", "level x day", to_blq.areas()[:, -1])
@@ -108,17 +111,20 @@ def _areas(profiles: Profiles, windows: Sequence[tuple[float, float]], rules: Ru
     for start, end in windows:
         value = _until(knots, end, slope, rules) - _until(knots, start, slope, rules)
         needed = rules.completeness * end
-        value[final < needed] = np.nan
+        empty = ~((profiles.time >= start) & (profiles.time <= end)).any(axis=1) & (rules.completeness > 0)
+        value[(final < needed) | empty] = np.nan
 
-        def why(i: int, needed: float = needed) -> str:
+        def why(i: int, needed: float = needed, empty: np.ndarray = empty, days: str = f"{start:g} to {end:g}") -> str:
             if final[i] < needed:
                 return f"no sample from day {np.ceil(10 * needed) / 10:g} on"
+            if empty[i]:
+                return f"no sample from day {days}"
             return "" if slope is None else f"no lambda_z to go on with after Tlast: {slope.reason[i]}"
 
         yield _parameter(exposure_name(start, end), "level x day", value, why)
 
 
-def _until(knots: Knots, day: float, slope: Terminal | None, rules: Rules) -> np.ndarray:
+def _until(knots: Knots, day: float, slope: Terminal | None, rules: NcaRules) -> np.ndarray:
     area = area_until(knots, day, rules)
     if slope is None:
         return area
@@ -150,7 +156,7 @@ def _time_to_blq(profiles: Profiles) -> NcaParameter:
     return _parameter("time_to_blq", "day", value, lambda i: f"no BLQ sample after the peak up to day {final[i]:g}")
 
 
-def _persistence(profiles: Profiles, day: float, rules: Rules) -> NcaParameter:
+def _persistence(profiles: Profiles, day: float, rules: NcaRules) -> NcaParameter:
     tlast = np.take_along_axis(profiles.time, _last(profiles)[:, None], axis=1)[:, 0]
     gone = np.where(profiles.blq & (profiles.time > tlast[:, None]), profiles.time, np.inf).min(axis=1)
     near = (tlast >= rules.completeness * day) & (rules.completeness > 0)

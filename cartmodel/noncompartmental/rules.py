@@ -11,7 +11,7 @@ type AtCut = Literal["segment", "point"]
 
 
 @dataclass(frozen=True)
-class Rules:
+class NcaRules:
     """The conventions of a non-compartmental analysis (NCA).
 
     Parameters
@@ -35,7 +35,7 @@ class Rules:
         which PKNCA does, lets an area become smaller while its window grows.
     completeness : float
         Share of a window at which, or later, some sample must have been taken (84 of 90 days), or its area is
-        undefined; 0 asks for none.
+        undefined; so it is where no sample lies in the window at all. 0 asks for none of both.
     include_tmax : bool
         Whether the sample at Tmax may serve lambda_z.
     min_points : int
@@ -60,9 +60,9 @@ class Rules:
     Examples
     --------
     >>> from dataclasses import replace
-    >>> replace(Rules(), trapezoid="linear").trapezoid
+    >>> replace(NcaRules(), trapezoid="linear").trapezoid
     'linear'
-    >>> Rules(blq_between="ignore")
+    >>> NcaRules(blq_between="ignore")
     Traceback (most recent call last):
     ...
     ValueError: blq_between='ignore'; accepted: 'zero', 'half lloq', 'lloq', 'drop'
@@ -91,6 +91,10 @@ class Rules:
             accepted = get_args(kind.__value__)
             if getattr(self, name) not in accepted:
                 raise ValueError(f"{name}={getattr(self, name)!r}; accepted: {', '.join(map(repr, accepted))}")
+        for name in ("completeness", "r2_tolerance", "min_adjusted_r2", "min_span_ratio"):
+            value = getattr(self, name)
+            if not isinstance(value, (int, float)) or value != value:
+                raise ValueError(f"{name}={value!r}; accepted: a number")
         if not 0 <= self.completeness <= 1:
             raise ValueError(f"completeness={self.completeness!r}; accepted: a share of the window, from 0 to 1")
         if self.min_points < 3:

@@ -1,8 +1,8 @@
 r"""The terminal rate lambda_z: the slope of ln level against time over the last quantified samples.
 
 Least squares over the last n samples after Tmax, for every n from 3 on; of the fits that fall, the one with the most
-samples whose adjusted R2 lies within a tolerance of the best. This is the rule of the R package PKNCA
-(``pk.calc.half.life``).
+samples whose adjusted R2 lies within a tolerance of the best of all fits. Where a fit that rises is the best, there is
+none. This is the rule of the R package PKNCA (``pk.calc.half.life``).
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from math import log
 import numpy as np
 
 from cartmodel.noncompartmental.profiles import Profiles
-from cartmodel.noncompartmental.rules import Rules
+from cartmodel.noncompartmental.rules import NcaRules
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,14 +47,14 @@ class Terminal:
         return log(2.0) / self.rate
 
 
-def terminal(profiles: Profiles, rules: Rules) -> Terminal:
+def terminal(profiles: Profiles, rules: NcaRules) -> Terminal:
     """Return lambda_z of each profile.
 
     Examples
     --------
     >>> import numpy as np
     >>> levels = np.array([[4.0, 8.0, 4.0, 2.0, 1.0]])
-    >>> found = terminal(Profiles(np.arange(5.0)[None], levels), Rules(min_span_ratio=1.9))
+    >>> found = terminal(Profiles(np.arange(5.0)[None], levels), NcaRules(min_span_ratio=1.9))
     >>> found.half_life.round(12).tolist(), found.points.tolist(), found.reason.tolist()
     ([1.0], [3.0], [''])
     """
@@ -81,7 +81,7 @@ def terminal(profiles: Profiles, rules: Rules) -> Terminal:
     return Terminal(rate, at_last, np.where(chosen > 0, chosen, np.nan), r2, span, reason)
 
 
-def _candidates(profiles: Profiles, rules: Rules) -> tuple[np.ndarray, np.ndarray]:
+def _candidates(profiles: Profiles, rules: NcaRules) -> tuple[np.ndarray, np.ndarray]:
     """Return the position of each usable sample counted from the last one, and which samples are usable."""
     level = np.where(profiles.quantified, profiles.level, -np.inf)
     place = np.arange(level.shape[1])
@@ -111,7 +111,9 @@ def _fit(
     return -slope, at_last, adjusted, last - np.where(enough, first, 0.0)
 
 
-def _reasons(available: np.ndarray, chosen: np.ndarray, r2: np.ndarray, span: np.ndarray, rules: Rules) -> np.ndarray:
+def _reasons(
+    available: np.ndarray, chosen: np.ndarray, r2: np.ndarray, span: np.ndarray, rules: NcaRules
+) -> np.ndarray:
     reason = np.full(len(available), "", dtype=object)
     bad_r2, bad_span = r2 < rules.min_adjusted_r2, span < rules.min_span_ratio
     for i in np.flatnonzero((chosen == 0) | bad_r2 | bad_span):

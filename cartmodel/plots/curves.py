@@ -3,19 +3,14 @@
 import numpy as np
 import xarray as xr
 
+from cartmodel.checks.thinning import thinned
 from cartmodel.equations.population import individual_parameters
 from cartmodel.kinetics import vocabulary as xp
 from cartmodel.prediction.draws import Draws
 from cartmodel.prediction.fitfile import group, spec_of
 from cartmodel.prediction.interval import QUANTILES
 
-
-def thinned_posterior(fit: xr.DataTree, most: int = 400) -> xr.Dataset:
-    """Return at most ``most`` draws of the posterior, evenly spaced in each chain."""
-    posterior = group(fit, "posterior")
-    each = max(1, most // posterior.sizes["chain"])
-    step = -(-posterior.sizes["draw"] // each)
-    return posterior.isel(draw=slice(None, None, step))
+_MOST = 400  # draws of the curves
 
 
 def individual_curves(fit: xr.DataTree, days: np.ndarray, assay: str) -> xr.Dataset:
@@ -28,7 +23,7 @@ def individual_curves(fit: xr.DataTree, days: np.ndarray, assay: str) -> xr.Data
         of the curve of the typical patient at that dose), over (subject, time).
     """
     spec = spec_of(fit)
-    posterior = thinned_posterior(fit)
+    posterior = thinned(group(fit, "posterior"), _MOST)
     known = group(fit, "constant_data")
     time = xr.DataArray(days, dims="time", coords={"time": days})
     scale = posterior[f"scale_{assay}"] if spec.assays[assay].scale is not None else 1.0

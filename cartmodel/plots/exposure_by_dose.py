@@ -1,5 +1,7 @@
 """Exposures of the patients, and those expected of new ones, against dose."""
 
+from math import ceil
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -7,8 +9,20 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from cartmodel.checks.proportionality import dose_proportionality
 from cartmodel.plots.axes import dose_axis, log_axis
-from cartmodel.plots.style import BLUE, DARK, ORANGE, footer, new_figure, stamp_text, style
+from cartmodel.plots.style import (
+    BLUE,
+    DARK,
+    GREY,
+    ORANGE,
+    columns_of,
+    footer,
+    new_figure,
+    scale_of,
+    stamp_text,
+    style,
+)
 from cartmodel.plots.words import exposure_text, patients_text, unit_text
 from cartmodel.prediction.fitfile import spec_of
 from cartmodel.prediction.interval import QUANTILES
@@ -17,11 +31,14 @@ from cartmodel.prediction.predictions import exposure, predict
 _DRAWS = ("chain", "draw")
 
 
-def exposure_by_dose(fit: xr.DataTree, new: xr.Dataset | None = None, stamp: str = "") -> Figure:
+def exposure_by_dose(
+    fit: xr.DataTree, new: xr.Dataset | None = None, stamp: str = "", *, width: float | None = None
+) -> Figure:
     """Return Cmax and the areas under the curve against dose: each patient, and the 95% range of a new patient.
 
     Points and whiskers are posterior medians and 95% intervals. Patients of a dose stand side by side in the
-    order of the trial. A model without dose has a single category.
+    order of the trial. A model without dose has a single category. Above each panel stands the slope of the power model
+    for the typical patient (`dose_proportionality`); the grey line is what proportionality would be.
 
     Parameters
     ----------
@@ -31,6 +48,8 @@ def exposure_by_dose(fit: xr.DataTree, new: xr.Dataset | None = None, stamp: str
         New patients, from `predict`; default: at the doses of the trial.
     stamp : str
         Words in the corner, such as ``"NOT CONVERGED"``; SIMULATED is added for a simulated trial.
+    width : float, optional
+        Inches; panels stand below each other in a narrow figure.
     """
     spec = spec_of(fit)
     known = exposure(fit)
@@ -39,29 +58,46 @@ def exposure_by_dose(fit: xr.DataTree, new: xr.Dataset | None = None, stamp: str
     fresh_doses = new["dose"].values.astype(float) if "dose" in new.dims else np.array([])
     doses = np.unique(np.concatenate([fresh_doses, known["dose"].values])) if len(fresh_doses) else fresh_doses
     at = _places(known["dose"].values, doses)
-    with style():
+    slopes = dose_proportionality(fit).set_index(["exposure", "of"])
+    width = 3.3 * len(names) + 0.5 if width is None else width
+    columns = columns_of(width, len(names), 2.4)
+    rows = ceil(len(names) / columns)
+    with style(width):
         notes = [
             fit.attrs["trial"],
             f"model {spec.name}, {patients_text(known.sizes['subject'])}; bars and whiskers: 95% intervals",
         ]
-        width = 3.3 * len(names) + 0.5
         figure = new_figure(
             width,
-            4.2,
+            scale_of(width) * (3.7 * rows + 0.5),
             "Exposure by dose" if len(doses) else "Exposure",
             notes,
             stamp_text(fit.attrs["simulated"], stamp),
         )
-        for axes, name in zip(figure.subplots(1, len(names), squeeze=False).flat, names, strict=True):
+        for axes, name in zip(figure.subplots(rows, columns, squeeze=False).flat, names, strict=False):
             dose_axis(axes, doses, _counts(known["dose"].values, doses))
             axes.set_yscale("log")
             _new(axes, new[name], fresh_doses, 0.46 * _gap(doses))
             _patients(axes, known[name], at)
             log_axis(axes.yaxis, *axes.get_ylim())
             axes.set_ylabel(f"{exposure_text(name)} ({unit_text(known[name].attrs['units'])})", parse_math=False)
-            axes.set_title(exposure_text(name))
-        footer(figure, _legend(), 3 if width > 8 else 1)
+            slope = slopes.loc[(name, "population")]
+            told = f"\nslope {slope['slope']:.2f} ({slope['lower']:.2f} to {slope['upper']:.2f})"
+            axes.set_title(exposure_text(name) + ("" if slope["reason"] else told))
+            if not slope["reason"]:
+                _proportional(axes, float(new[name].median()), fresh_doses)
+        for axes in figure.axes[len(names) :]:
+            axes.remove()
+        footer(figure, _legend(proportional=not slopes["reason"].any()), 2)
     return figure
+
+
+def _proportional(axes: Axes, middle: float, doses: np.ndarray) -> None:
+    """Draw the line of exposures in proportion to the dose through the middle of the panel, within its limits."""
+    low, high = axes.get_ylim()
+    centre = np.log(doses).mean()
+    ends = np.clip(np.log([low / middle, high / middle]), *(np.array(axes.get_xlim()) - centre))
+    axes.plot(ends + centre, middle * np.exp(ends), color=GREY, linewidth=1.0, linestyle=(0, (5, 3)), zorder=0.5)
 
 
 def _counts(given: np.ndarray, doses: np.ndarray) -> dict[float, str]:
@@ -111,8 +147,9 @@ def _patients(axes: Axes, values: xr.DataArray, at: np.ndarray) -> None:
     )
 
 
-def _legend() -> list[Line2D | Patch]:
-    return [
+def _legend(*, proportional: bool) -> list[Line2D | Patch]:
+    line = Line2D([], [], color=GREY, linewidth=1.0, linestyle=(0, (5, 3)), label="in proportion to the dose (slope 1)")
+    handles: list[Line2D | Patch] = [
         Line2D(
             [],
             [],
@@ -125,3 +162,4 @@ def _legend() -> list[Line2D | Patch]:
         Line2D([], [], color=ORANGE, linewidth=1.8, label="new patient: median"),
         Patch(facecolor=ORANGE, alpha=0.25, label="new patient: 95% predictive interval"),
     ]
+    return [*handles, line] if proportional else handles

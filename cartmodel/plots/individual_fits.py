@@ -11,7 +11,19 @@ from matplotlib.patches import Patch
 
 from cartmodel.plots.axes import lloq_lines, log_axis, time_axis, time_label
 from cartmodel.plots.curves import individual_curves
-from cartmodel.plots.style import BLUE, DARK, ORANGE, VERMILLION, footer, new_figure, stamp_text, style
+from cartmodel.plots.style import (
+    BLUE,
+    DARK,
+    ORANGE,
+    VERMILLION,
+    columns_of,
+    footer,
+    new_figure,
+    scale_of,
+    small,
+    stamp_text,
+    style,
+)
 from cartmodel.plots.words import patients_text, shortened
 from cartmodel.prediction.fitfile import group, spec_of
 from cartmodel.prediction.words import dose_words
@@ -19,7 +31,9 @@ from cartmodel.prediction.words import dose_words
 _UNSAMPLED, _LEAST = 90.0, 28.0  # days drawn for a patient without samples, and for one whose last sample is early
 
 
-def individual_fits(fit: xr.DataTree, stamp: str = "", assay: str | None = None) -> Figure:
+def individual_fits(
+    fit: xr.DataTree, stamp: str = "", assay: str | None = None, *, width: float | None = None
+) -> Figure:
     """Return a panel for each patient: samples, the fitted curve with its 95% interval, the typical curve at that dose.
 
     A curve ends with the patient's last sample (never before day 28; at day 90 without samples). It is the expected
@@ -33,6 +47,8 @@ def individual_fits(fit: xr.DataTree, stamp: str = "", assay: str | None = None)
         Words in the corner, such as ``"NOT CONVERGED"``; SIMULATED is added for a simulated trial.
     assay : str, optional
         One of the model's assays; default: the first. Curves are on its scale.
+    width : float, optional
+        Inches; fewer panels stand side by side in a narrow figure.
     """
     spec = spec_of(fit)
     assay = next(iter(spec.assays)) if assay is None else assay
@@ -47,8 +63,11 @@ def individual_fits(fit: xr.DataTree, stamp: str = "", assay: str | None = None)
     levels = np.exp(np.where(seen, observed[f"level_{assay}"].values, np.nan))
     n = len(ends)
     columns = next((c for c, most in ((min(n, 4), 12), (6, 48), (8, 96)) if n <= most), 10)
+    width = max(6.5, 1.85 * columns + 0.7) if width is None else width
+    columns = columns_of(width - 0.4, columns, 1.45)
     rows = ceil(n / columns)
-    with style():
+    k = scale_of(width)
+    with style(width):
         title = (
             "Individual fits"
             if len(spec.assays) == 1
@@ -58,10 +77,8 @@ def individual_fits(fit: xr.DataTree, stamp: str = "", assay: str | None = None)
             f"{fit.attrs['trial']}",
             f"model {spec.name}, {patients_text(n)}; shaded: 95% interval of the patient's curve",
         ]
-        width = max(6.5, 1.85 * columns + 0.7)
-        figure = new_figure(
-            width, 1.7 * rows + (1.4 if rows == 1 else 0.8), title, notes, stamp_text(fit.attrs["simulated"], stamp)
-        )
+        height = k * (1.7 * rows + (1.4 if rows == 1 else 0.8))
+        figure = new_figure(width, height, title, notes, stamp_text(fit.attrs["simulated"], stamp))
         grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
         for i, axes in enumerate(grid.flat):
             if i >= n:
@@ -73,8 +90,10 @@ def individual_fits(fit: xr.DataTree, stamp: str = "", assay: str | None = None)
             patient = data.isel(subject=i)
             _panel(axes, patient, curves.isel(subject=i).sel(time=slice(0.0, ends[i])), levels[i], assay)
             dose = float(patient["dose"])
-            named = shortened(str(patient["subject"].item()), 24 if np.isnan(dose) else 13)
-            axes.set_title(named if np.isnan(dose) else f"{named}, {dose_words(dose)}", size=8, pad=3, parse_math=False)
+            told = "" if np.isnan(dose) else f", {dose_words(dose)}"
+            room = int(72 * (width - 0.5 * k) / columns / (0.62 * small())) - len(told)
+            named = shortened(str(patient["subject"].item()), min(max(room, 4), 13 if told else 24))
+            axes.set_title(named + told, size=small(), pad=3 * k, parse_math=False)
         side = f"Level, assay {assay} ({spec.assays[assay].unit})"
         footer(figure, _legend(), 3 if columns < 5 else 6, time_label(last), side)
     return figure
@@ -116,7 +135,7 @@ def _panel(axes: Axes, patient: xr.Dataset, curve: xr.Dataset, levels: np.ndarra
         gid="blq",
     )
     if not taken.any():
-        axes.text(0.5, 0.06, "no samples", transform=axes.transAxes, ha="center", size=8, color=DARK)
+        axes.text(0.5, 0.06, "no samples", transform=axes.transAxes, ha="center", size=small(), color=DARK)
 
 
 def _legend() -> list[Line2D | Patch]:

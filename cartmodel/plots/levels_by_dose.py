@@ -9,12 +9,22 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from cartmodel.plots.axes import lloq_lines, log_axis, time_axis, time_label
-from cartmodel.plots.style import DARK, VERMILLION, dose_groups, footer, new_figure, stamp_text, style
+from cartmodel.plots.style import (
+    DARK,
+    VERMILLION,
+    columns_of,
+    dose_groups,
+    footer,
+    new_figure,
+    scale_of,
+    stamp_text,
+    style,
+)
 from cartmodel.plots.words import patients_text
 from cartmodel.trial import TrialData
 
 
-def levels_by_dose(trial: TrialData, stamp: str = "") -> Figure:
+def levels_by_dose(trial: TrialData, stamp: str = "", *, width: float | None = None) -> Figure:
     """Return the observed levels over time: a panel for each assay and dose group, a line for each patient.
 
     Samples below the LLOQ are open triangles at the LLOQ, which is a dotted line. More than six different doses are
@@ -26,10 +36,14 @@ def levels_by_dose(trial: TrialData, stamp: str = "") -> Figure:
         From `read_trial`.
     stamp : str
         Words in the corner, such as ``"NOT CONVERGED"``; SIMULATED is added for a simulated trial.
+    width : float, optional
+        Inches; fewer panels stand side by side in a narrow figure.
     """
-    with style():
-        groups = dose_groups(trial.subjects["dose"].to_numpy(float))
-        columns = max(1, len(groups) if len(groups) <= 4 else 3)
+    groups = dose_groups(trial.subjects["dose"].to_numpy(float))
+    columns = max(1, len(groups) if len(groups) <= 4 else 3)
+    width = max(6.0, 3.1 * columns + 0.6) if width is None else width
+    columns = columns_of(width, columns, 2.2)
+    with style(width):
         deep = max(1, ceil(len(groups) / columns))
         assays = trial.assays or ("",)  # without any sample there is no assay
         rows = deep * len(assays)
@@ -38,10 +52,9 @@ def levels_by_dose(trial: TrialData, stamp: str = "") -> Figure:
             trial.name,
             f"{patients_text(len(trial.subjects))}, {len(seen)} samples, {int(seen['blq'].sum())} below the LLOQ",
         ]
-        width = max(6.0, 3.1 * columns + 0.6)
-        figure = new_figure(
-            width, 3.0 * rows + 0.7, "Observed levels by dose group", notes, stamp_text(trial.simulated, stamp)
-        )
+        height = scale_of(width) * (3.0 * rows + 0.7)
+        stamped = stamp_text(trial.simulated, stamp)
+        figure = new_figure(width, height, "Observed levels by dose group", notes, stamped)
         grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey="none" if len(assays) > 1 else "all")
         last = float(seen["time"].max()) if len(seen) else 28.0
         for number, assay in enumerate(assays):

@@ -1,5 +1,6 @@
 """Remission and dose-limiting toxicity against dose."""
 
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from cartmodel.plots.axes import dose_axis
-from cartmodel.plots.style import DARK, GREEN, VERMILLION, footer, new_figure, stamp_text, style
+from cartmodel.plots.style import DARK, GREEN, VERMILLION, columns_of, footer, new_figure, scale_of, stamp_text, style
 from cartmodel.plots.words import patients_text
 from cartmodel.prediction.doses import outcome_table
 from cartmodel.prediction.fitfile import spec_of
@@ -24,7 +25,9 @@ _WORDS = {
 _OBSERVED: dict[str, Any] = {"marker": "D", "markersize": 6, "markerfacecolor": "none", "markeredgecolor": "black"}
 
 
-def outcomes_by_dose(fit: xr.DataTree, new: xr.Dataset | None = None, stamp: str = "") -> Figure | None:
+def outcomes_by_dose(
+    fit: xr.DataTree, new: xr.Dataset | None = None, stamp: str = "", *, width: float | None = None
+) -> Figure | None:
     """Return the probability of remission and of DLT by dose for a new patient, beside what was observed.
 
     Points and whiskers are medians and 95% intervals of the probability.
@@ -37,6 +40,8 @@ def outcomes_by_dose(fit: xr.DataTree, new: xr.Dataset | None = None, stamp: str
         New patients, from `predict`; default: at the doses of the trial.
     stamp : str
         Words in the corner, such as ``"NOT CONVERGED"``; SIMULATED is added for a simulated trial.
+    width : float, optional
+        Inches; panels stand below each other in a narrow figure.
 
     Returns
     -------
@@ -48,15 +53,18 @@ def outcomes_by_dose(fit: xr.DataTree, new: xr.Dataset | None = None, stamp: str
         return None
     table = outcome_table(fit, predict(fit) if new is None else new)
     outcomes = list(dict.fromkeys(table["outcome"]))
-    with style():
+    width = max(6.5, 3.8 * len(outcomes) + 0.4) if width is None else width
+    columns = columns_of(width, len(outcomes), 2.6)
+    rows = ceil(len(outcomes) / columns)
+    with style(width):
         notes = [
             fit.attrs["trial"],
             f"model {spec.name}, {patients_text(fit['constant_data'].sizes['subject'])}",
             "under each dose: patients with the event / patients whose outcome is known",
         ]
-        width = max(6.5, 3.8 * len(outcomes) + 0.4)
-        figure = new_figure(width, 4.0, "Outcomes by dose", notes, stamp_text(fit.attrs["simulated"], stamp))
-        for axes, outcome in zip(figure.subplots(1, len(outcomes), squeeze=False).flat, outcomes, strict=True):
+        height = scale_of(width) * (3.6 * rows + 0.4)
+        figure = new_figure(width, height, "Outcomes by dose", notes, stamp_text(fit.attrs["simulated"], stamp))
+        for axes, outcome in zip(figure.subplots(rows, columns, squeeze=False).flat, outcomes, strict=False):
             _panel(axes, table[table["outcome"] == outcome], outcome)
         footer(figure, _legend(), 2)
     return figure

@@ -14,7 +14,18 @@ from matplotlib.ticker import MaxNLocator
 from scipy.stats import gaussian_kde
 
 from cartmodel.plots.axes import ends_first, thinned
-from cartmodel.plots.style import BLUE, GREY, VERMILLION, footer, new_figure, stamp_text, style
+from cartmodel.plots.style import (
+    BLUE,
+    GREY,
+    VERMILLION,
+    columns_of,
+    footer,
+    new_figure,
+    scale_of,
+    small,
+    stamp_text,
+    style,
+)
 from cartmodel.plots.words import number_text, patients_text
 from cartmodel.prediction.fitfile import group, spec_of
 from cartmodel.prediction.interval import QUANTILES
@@ -31,7 +42,9 @@ _ROUND = (
 )  # leading digits of ticks, fewest first
 
 
-def prior_posterior(fit: xr.DataTree, stamp: str = "", table: pd.DataFrame | None = None) -> Figure:
+def prior_posterior(
+    fit: xr.DataTree, stamp: str = "", table: pd.DataFrame | None = None, *, width: float | None = None
+) -> Figure:
     """Return the prior and the posterior density of every population parameter, with how far the data moved it.
 
     Densities are those of the scale on which the prior is nearest to normal (log, logit); axes show natural values.
@@ -44,6 +57,8 @@ def prior_posterior(fit: xr.DataTree, stamp: str = "", table: pd.DataFrame | Non
         Words in the corner, such as ``"NOT CONVERGED"``; SIMULATED is added for a simulated trial.
     table : pandas.DataFrame, optional
         From `parameter_table`, if it is at hand.
+    width : float, optional
+        Inches; fewer panels stand side by side in a narrow figure.
     """
     spec = spec_of(fit)
     table = parameter_table(fit) if table is None else table
@@ -51,15 +66,17 @@ def prior_posterior(fit: xr.DataTree, stamp: str = "", table: pd.DataFrame | Non
     rows = [row for row in table.to_dict("records") if row["parameter"] in before]
     priors = dict(spec.priors())
     columns = min(5, max(1, len(rows)))
+    width = 2.25 * columns + 0.3 if width is None else width
+    columns = columns_of(width, columns, 1.7)
     deep = ceil(len(rows) / columns)
-    with style():
+    with style(width):
         notes = [
             fit.attrs["trial"],
             f"model {spec.name}, {patients_text(fit['constant_data'].sizes['subject'])}",
             "under each density: posterior median and 95% interval; vermillion title: the prior dominates",
         ]
         figure = new_figure(
-            2.25 * columns + 0.3, 1.75 * deep + 0.5, "Prior and posterior of the population parameters", notes,
+            width, scale_of(width) * (1.75 * deep + 0.5), "Prior and posterior of the population parameters", notes,
             stamp_text(fit.attrs["simulated"], stamp),
         )  # fmt: skip
         grid = figure.subplots(deep, columns, squeeze=False)
@@ -71,8 +88,10 @@ def prior_posterior(fit: xr.DataTree, stamp: str = "", table: pd.DataFrame | Non
             _panel(axes, priors.get(name), *(draws[name].to_numpy().ravel() for draws in (before, after)))
             moved = rows[i].get("moved")
             words = f"{name}\n{moved}" if isinstance(moved, str) else name
-            axes.set_title(words, size=8, color=VERMILLION if moved == "prior-dominated" else "black", parse_math=False)
-            axes.set_xlabel(_unit(spec, name), size=8, parse_math=False)
+            axes.set_title(
+                words, size=small(), color=VERMILLION if moved == "prior-dominated" else "black", parse_math=False
+            )
+            axes.set_xlabel(_unit(spec, name), size=small(), parse_math=False)
         footer(figure, _legend(), 3)
     return figure
 

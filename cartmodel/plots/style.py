@@ -13,7 +13,8 @@ from matplotlib.artist import Artist
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from cartmodel.prediction.words import dose_words
+from cartmodel.checks.groups import dose_groups as checked_groups
+from cartmodel.plots.words import shortened
 
 STYLE: dict[str, Any] = {
     "font.family": "sans-serif",
@@ -33,6 +34,7 @@ STYLE: dict[str, Any] = {
     "figure.dpi": 100.0,
     "savefig.bbox": None,
     "svg.fonttype": "none",
+    "text.hinting": "no_hinting",  # else small text is narrower on the screen's 100 dpi than on paper
     "svg.hashsalt": "cartmodel",
     "text.usetex": False,
 }
@@ -42,9 +44,50 @@ BLUE, ORANGE, VERMILLION, GREEN, GREY, DARK = "#0072B2", "#E69F00", "#D55E00", "
 """From the Okabe-Ito palette, safe for the colour-blind."""
 
 
-def style() -> AbstractContextManager[None]:
-    """Return the context in which every figure is made."""
-    return matplotlib.rc_context(STYLE)  # pyright: ignore[reportArgumentType]
+THIRD_OF_A_PAGE = 6 / 2.54
+"""Width in inches at which every figure is still legible: 6 cm. Its smallest text has 5.1 points there."""
+
+_FULL_SIZE = 4.5  # inches from which on text has its full size
+_FOOT = 0.6  # inches of footer that the height given to `new_figure` includes
+
+
+def scale_of(width: float) -> float:
+    """Return the factor on all text and gaps of a figure of a width in inches: 1 from 4.5 inches on, 0.64 at 6 cm.
+
+    Examples
+    --------
+    >>> scale_of(7.0), scale_of(THIRD_OF_A_PAGE)
+    (1.0, 0.64)
+    """
+    share = (width - THIRD_OF_A_PAGE) / (_FULL_SIZE - THIRD_OF_A_PAGE)
+    return float(np.clip(0.64 + 0.36 * share, 0.64, 1.0))
+
+
+def style(width: float = _FULL_SIZE) -> AbstractContextManager[None]:
+    """Return the context in which every figure is made, with text for a width in inches."""
+    sizes = {name: scale_of(width) * value for name, value in STYLE.items() if name.endswith("size")}
+    return matplotlib.rc_context({**STYLE, **sizes})  # pyright: ignore[reportArgumentType]
+
+
+def small() -> float:
+    """Return the size of small text (legends, ticks, notes in a panel) in the present style."""
+    return float(matplotlib.rcParams["legend.fontsize"])
+
+
+def columns_of(width: float, panels: int, least: float) -> int:
+    """Return how many panels stand side by side, if each needs ``least`` inches at full text size.
+
+    Examples
+    --------
+    >>> columns_of(7.0, 3, 2.3), columns_of(THIRD_OF_A_PAGE, 3, 2.3)
+    (3, 1)
+    """
+    return max(1, min(panels, int(width / (least * scale_of(width)))))
+
+
+def fitting(text: str, inches: float) -> str:
+    """Return a text shortened to what fits into a width, in small text of the present style."""
+    return shortened(text, max(4, int(72 * inches / (0.62 * small()))))
 
 
 @contextmanager
@@ -58,26 +101,31 @@ def quiet_glyphs() -> Generator[None]:
 def new_figure(width: float, height: float, title: str, notes: Sequence[str], stamp: str) -> Figure:
     """Return an empty figure (inches) with a heading: a title, grey lines of notes, the stamp in the upper right.
 
-    The height is that of axes and footer: room for the heading is added.
+    The height is that of axes and footer: room for the heading is added. Call it within ``style(width)``.
     """
-    lines = textwrap.wrap(title, max(20, int(width * 10.5)))
-    grey = [line for note in notes if note for line in textwrap.wrap(note, max(30, int(width * 14)))]
-    beside = len(lines) == 1 and 0.115 * len(title) + 0.125 * len(stamp) + 0.6 < width
-    start = 0.12 + (0.3 if stamp and not beside else 0.0)
-    room = start + 0.21 * len(lines) + 0.165 * len(grey) + 0.08
+    k = scale_of(width)
+    lines = textwrap.wrap(title, max(16, int(width * 9.8 / k)))
+    grey = [line for note in notes if note for line in textwrap.wrap(note, max(24, int(width * 14 / k)))]
+    beside = len(lines) == 1 and k * (0.115 * len(title) + 0.125 * len(stamp) + 0.6) < width
+    marks = [] if beside or not stamp else textwrap.wrap(stamp, max(10, int(width * 10.5 / k)))
+    start = 0.12 * k + (0.19 * k * len(marks) + 0.11 * k if marks else 0.0)
+    room = start + k * (0.21 * len(lines) + 0.165 * len(grey) + 0.08)
     total = height + room
     figure = Figure(figsize=(width, total), layout="constrained")
-    _arrange(figure, h_pad=0.06, w_pad=0.06, rect=(0.0, 0.0, 1.0, 1.0 - room / total))
+    _arrange(figure, h_pad=0.06 * k, w_pad=0.06 * k, rect=(0.0, 0.0, 1.0, 1.0 - room / total))
     if stamp:
-        box = {"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": VERMILLION, "linewidth": 1.2}
-        right = figure.text(1.0 - 0.14 / width, 1.0 - 0.12 / total, stamp, ha="right", va="top", size=9, weight="bold")
+        box = {"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": VERMILLION, "linewidth": 1.2 * k}
+        text = "\n".join(marks) if marks else stamp
+        right = figure.text(
+            1.0 - 0.14 * k / width, 1.0 - 0.12 * k / total, text, ha="right", va="top", size=9 * k, weight="bold"
+        )
         right.set(color=VERMILLION, bbox=box, parse_math=False, gid="stamp")
     heading = figure.text(
-        0.1 / width, 1.0 - start / total, "\n".join(lines), ha="left", va="top", size=11, weight="bold"
+        0.1 * k / width, 1.0 - start / total, "\n".join(lines), ha="left", va="top", size=11 * k, weight="bold"
     )
     heading.set(linespacing=1.25, parse_math=False, gid="title")
-    under = 1.0 - (start + 0.21 * len(lines)) / total
-    told = figure.text(0.1 / width, under, "\n".join(grey), ha="left", va="top", size=8, color="#555555")
+    under = 1.0 - (start + 0.21 * k * len(lines)) / total
+    told = figure.text(0.1 * k / width, under, "\n".join(grey), ha="left", va="top", size=8 * k, color="#555555")
     told.set(linespacing=1.35, parse_math=False, gid="notes")
     return figure
 
@@ -85,21 +133,42 @@ def new_figure(width: float, height: float, title: str, notes: Sequence[str], st
 def footer(figure: Figure, handles: Sequence[Artist], columns: int, label: str = "", side: str = "") -> None:
     """Put a legend at the foot of a figure and the labels of axes that all panels share, then lay it out for good.
 
-    The layout is fixed, since constrained layout moves a little each time a figure is drawn.
+    ``columns`` is the most that the legend has; a long one makes the figure taller. The layout is fixed, since
+    constrained layout moves a little each time a figure is drawn.
     """
-    total = figure.get_figheight()
-    height = 0.08 + 0.185 * -(-len(handles) // columns)
-    figure.legend(handles=handles, loc="lower center", ncols=columns, bbox_to_anchor=(0.5, 0.0), borderaxespad=0.3)
+    width, total = figure.get_figwidth(), figure.get_figheight()
+    k = scale_of(width)
+    height = 0.03 * k
+    if handles:
+        labels = [textwrap.fill(str(h.get_label()), max(16, int((width / k - 0.55) * 15))) for h in handles]
+        longest = max(len(line) for text in labels for line in text.split("\n"))
+        fits = int(width / (k * (0.065 * longest + 0.6)))
+        legend = figure.legend(
+            handles=list(handles), labels=labels, loc="lower center", ncols=max(1, min(columns, fits, len(handles))),
+            bbox_to_anchor=(0.5, 0.0), borderaxespad=0.3,
+        )  # fmt: skip
+        for text in legend.get_texts():
+            text.set_parse_math(False)
+        height += legend.get_window_extent().height / figure.dpi + 0.05 * k
     if label:
-        figure.text(0.5, (height + 0.02) / total, label, ha="center", va="bottom", size=9, gid="label")
-        height += 0.19
+        told = figure.text(0.5, height / total, label, ha="center", va="bottom", size=9 * k, gid="label")
+        told.set_parse_math(False)
+        height += 0.19 * k
     engine = figure.get_layout_engine()
     top = engine.get()["rect"][3] if engine is not None else 1.0
+    taller = total + max(0.0, height - _FOOT * k)
+    for text in figure.texts:  # what stands at the top stays at its distance from it, what stands below likewise
+        x, y = text.get_position()
+        text.set_position((x, y * total / taller if text.get_gid() == "label" else 1.0 - (1.0 - y) * total / taller))
+    top = 1.0 - (1.0 - top) * total / taller
+    total = taller
+    figure.set_size_inches(width, total)
     _arrange(figure, rect=(0.0, height / total, 1.0, top - height / total))
     if side:
-        figure.supylabel(side, y=0.5 * (height / total + top), size=9, parse_math=False)
+        figure.supylabel(side, y=0.5 * (height / total + top), size=9 * k, parse_math=False)
     with quiet_glyphs():
-        figure.draw_without_rendering()
+        for _ in range(2):  # the first layout does not yet know how wide the labels of ticks come out
+            figure.draw_without_rendering()
     figure.set_layout_engine("none")
 
 
@@ -130,14 +199,9 @@ def dose_groups(doses: np.ndarray, most: int = 6) -> list[tuple[str, np.ndarray,
     >>> [(label, int(mask.sum())) for label, mask, _ in dose_groups(np.array([2.5e7, 1e8, 2.5e7, np.nan]))]
     [('2.5e7 cells', 2), ('1e8 cells', 1), ('dose not recorded', 1)]
     """
-    doses = np.asarray(doses, dtype=float)
-    known = np.unique(doses[~np.isnan(doses)])
-    ranges = [known[i : i + 1] for i in range(len(known))] if len(known) <= most else np.array_split(known, 4)
-    shades = colormaps["viridis"](np.linspace(0.0, 0.78, max(2, len(ranges))))
-    groups = [
-        (dose_words(float(r[0]), float(r[-1])), (doses >= r[0]) & (doses <= r[-1]), to_hex(shades[i]))
-        for i, r in enumerate(ranges)
+    groups = checked_groups(doses, most)
+    shades = colormaps["viridis"](np.linspace(0.0, 0.78, max(2, len(groups) - int(np.isnan(doses).any()))))
+    return [
+        (label, mask, GREY if np.isnan(doses[mask]).all() else to_hex(shades[i]))
+        for i, (label, mask) in enumerate(groups)
     ]
-    if np.isnan(doses).any():
-        groups.append((dose_words(np.nan), np.isnan(doses), GREY))
-    return groups

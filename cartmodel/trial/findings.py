@@ -30,9 +30,15 @@ class Findings:
     ----------
     found : list of Finding
         In the order in which the checks came upon them.
+    file : str
+        Which of several tables it is; empty where there is one.
+    names : dict of str to str
+        What the table calls a column, where it is not the name that we use.
     """
 
     found: list[Finding] = field(default_factory=list)
+    file: str = ""
+    names: dict[str, str] = field(default_factory=dict)
 
     def add(self, row: Hashable, column: str, what: str, accepted: str) -> None:
         """Note one finding; ``row`` counts as a spreadsheet does, the header being row 1."""
@@ -48,20 +54,28 @@ class Findings:
         alike: dict[tuple[str, str], list[Finding]] = defaultdict(list)
         for finding in sorted(dict.fromkeys(self.found), key=lambda finding: finding.row):
             alike[finding.column, finding.accepted].append(finding)
-        placed = []
+        placed: list[tuple[int, Problem]] = []
         for (column, accepted), group in alike.items():
-            placed += [(each.row, _problem(each, subjects)) for each in group[:MOST_ALIKE]]
+            placed += [(each.row, self._problem(each, subjects)) for each in group[:MOST_ALIKE]]
             if rest := [each.row for each in group[MOST_ALIKE:]]:
-                where = f"rows {_ranges(rest)}, column '{column}'"
+                where = ", ".join([*self._file(), f"rows {_ranges(rest)}", *self._column(column)])
                 placed.append((rest[0], Problem(where, f"{len(rest)} more like it", accepted)))
         return [problem for _, problem in sorted(placed, key=lambda pair: pair[0])]
 
+    def _problem(self, finding: Finding, subjects: Mapping[Hashable, str]) -> Problem:
+        places = [*self._file(), f"row {finding.row}"] if finding.row else self._file() or ["table"]
+        places += self._column(finding.column)
+        places += [f"subject '{subject}'"] if (subject := subjects.get(finding.row)) else []
+        return Problem(", ".join(places), finding.what, finding.accepted)
 
-def _problem(finding: Finding, subjects: Mapping[Hashable, str]) -> Problem:
-    places = [f"row {finding.row}"] if finding.row else ["table"]
-    places += [f"column '{finding.column}'"] if finding.column else []
-    places += [f"subject '{subject}'"] if (subject := subjects.get(finding.row)) else []
-    return Problem(", ".join(places), finding.what, finding.accepted)
+    def _file(self) -> list[str]:
+        return [self.file] if self.file else []
+
+    def _column(self, column: str) -> list[str]:
+        if not column:
+            return []
+        named = self.names.get(column, column)
+        return [f"column '{named}'" if named == column else f"column '{named}' ({column})"]
 
 
 def _ranges(rows: list[int]) -> str:

@@ -4,13 +4,15 @@ from collections.abc import Collection, Iterable, Iterator
 
 import pandas as pd
 
+from cartmodel.trial.columns import KINDS
 from cartmodel.trial.sheet import Sheet
-from cartmodel.trial.table import Table
 
 
-def format_note(sheet: Sheet, table: Table) -> list[str]:
-    """Return the sentence that names the CSV dialect, none for plain CSV."""
-    parts = [*sheet.recognised, *(["decimal commas"] if table.decimal == "," else [])]
+def format_note(sheet: Sheet, decimal: str) -> list[str]:
+    """Return the sentence that names the dialect of a file, none for plain CSV."""
+    parts = [*sheet.recognised, *(["decimal commas"] if decimal == "," else [])]
+    if "SAS transport" in parts:
+        return [f"{sheet.stem} is a SAS transport file."]
     return [f"CSV as Excel writes it, recognised by: {', '.join(parts)}."] if parts else []
 
 
@@ -48,6 +50,19 @@ def outcome_notes(subjects: pd.DataFrame, header: Collection[str]) -> Iterator[s
         unused = subjects.index[(step1 == 1) & lp.notna()]
         if len(unused):
             yield f"criss_lp is not used for {_named(unused)} with a step-1 event, whose score is 0 by definition."
+
+
+def history_notes(records: pd.DataFrame, assessments: pd.DataFrame, events: pd.DataFrame) -> Iterator[str]:
+    """Yield how many records of each kind there are, and how many assessments and adverse events."""
+    if len(records):
+        counts = records["kind"].value_counts(sort=False)
+        other = sorted(set(counts.index) - set(KINDS))
+        unused = f" Kinds without a meaning of their own: {', '.join(other)}." if other else ""
+        yield f"Records: {', '.join(f'{count} {kind}' for kind, count in counts.items())}.{unused}"
+    if len(assessments):
+        yield f"{len(assessments)} CRISS assessments of {assessments['subject'].nunique()} patients."
+    if len(events):
+        yield f"{len(events)} adverse events of {events['subject'].nunique()} patients."
 
 
 def _named(subjects: Iterable[str]) -> str:

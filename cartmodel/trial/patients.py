@@ -1,20 +1,59 @@
-"""The patients of a trial table: what belongs to a patient and not to one sample."""
+"""The patients of trial tables: what belongs to a patient and not to one sample."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from cartmodel.trial.columns import COMEDICATION, OUTCOMES
+from cartmodel.trial.dates import read_when
 from cartmodel.trial.table import Table
+from cartmodel.trial.units import in_fixed_unit
 
 LP_RANGE = 100.0
+_DAYS = ("dlt_day", *COMEDICATION, "follow_up")
+_NUMBERS = ("dose", *OUTCOMES, *COMEDICATION, "dose_assigned", "weight", "dlt_day", "follow_up")
 
 
-def read_patients(table: Table) -> pd.DataFrame:
-    """Return dose, outcomes and comedication per patient, in order of first appearance, NaN where none is given.
+def read_patients(tables: Sequence[Table], units: Mapping[str, str]) -> pd.DataFrame:
+    """Return the patients of tables of samples, patients and outcomes, NaN where nothing is given.
 
-    The frame is complete only if the table's findings stay empty.
+    In order of first appearance: dose, outcomes, comedication, dose_assigned, weight, dlt_day, infusion, follow_up, and
+    ``infusion_clock``, whether the infusion has a clock time. The frame is complete only if the tables' findings stay
+    empty.
     """
+    found = [_values(table, units) for table in tables]
+    known = [table.cells.loc[table.cells["subject"] != "", "subject"] for table in tables]
+    order = pd.concat(known).unique() if known else []
+    patients = pd.DataFrame(index=pd.Index(order, name="subject", dtype=object))
+    for name in _NUMBERS:
+        given = _one_value(tables, name, [values[name] for values in found])
+        patients[name] = given.reindex(patients.index).astype(float)
+    texts = [table.cells["infusion"].where(table.cells["infusion"] != "") for table in tables]
+    when = read_when(_one_value(tables, "infusion", texts).reindex(patients.index).fillna(""))
+    patients.insert(len(patients.columns) - 1, "infusion", when["when"])
+    patients["infusion_clock"] = when["clock"]
+    _per_kg(tables, found, patients)
+    _step1_told(tables, found)
+    return patients
+
+
+def same_throughout(tables: Sequence[Table]) -> str:
+    """Return the study's name, empty if there is none, after checking that the tables have one."""
+    first: tuple[Table, Hashable, str] | None = None
+    for table in tables:
+        given = table.cells["study"]
+        for row, study in given[given != ""].drop_duplicates().items():
+            if first is None:
+                first = table, row, str(study)
+            elif study != first[2]:
+                what = f"'{study}', but '{first[2]}' in {_row(first[0], first[1], table)}"
+                table.findings.add(row, "study", what, "one study per table")
+    return first[2] if first is not None else ""
+
+
+def _values(table: Table, units: Mapping[str, str]) -> dict[str, pd.Series]:
+    """Return the patients' numbers of one table, in days, cells and kg, by column."""
     cells, findings = table.cells, table.findings
     subject = cells["subject"]
     everywhere = pd.Series(True, index=cells.index)
@@ -22,47 +61,111 @@ def read_patients(table: Table) -> pd.DataFrame:
         findings.add(1, "subject", "missing column", "a column 'subject' with the patient's identifier")
     else:
         findings.add_each(subject[subject == ""], "a row without a patient", "the patient's identifier, any text")
-    values = {"dose": table.positive("dose", everywhere, accepted="cells infused, a number > 0, or blank if unknown")}
+    cells_infused = "cells infused, a number > 0, or blank if unknown"
+    values = {
+        "dose": table.positive("dose", everywhere, accepted=cells_infused),
+        "dose_assigned": table.positive("dose_assigned", everywhere, accepted="cells assigned, a number > 0"),
+        "weight": table.positive("weight", everywhere, accepted="body weight in kg, a number > 0"),
+    }
     for name in ("dlt", "remission", "criss_step1"):
         values[name] = table.flags(name, everywhere, blank="while it is pending")
     values["criss_lp"] = table.numbers("criss_lp", everywhere)
     outside = values["criss_lp"].abs() > LP_RANGE
     findings.add_each(cells.loc[outside, "criss_lp"], "{value} is outside its range", "a number from -100 to 100")
-    for name in COMEDICATION:
+    for name in _DAYS:
         values[name] = table.numbers(name, everywhere)
-    known = subject[subject != ""]
-    patients = pd.DataFrame(index=pd.Index(known.unique(), name="subject"))
-    for name in ("dose", *OUTCOMES, *COMEDICATION):
-        patients[name] = _one_value(table, name, values[name][known.index]).reindex(patients.index).astype(float)
-    # An unreadable step-1 cell is a finding of its own.
-    told = set(subject[cells["criss_step1"] != ""])
-    for row in values["criss_lp"][known.index].dropna().index:
-        if subject[row] not in told:
-            accepted = "criss_step1 0 or 1 for each patient with a criss_lp"
-            findings.add(row, "criss_step1", "step-1 status unknown beside a criss_lp", accepted)
-    return patients
+    table.when("infusion", everywhere)
+    doses = ("dose", "dose_assigned")
+    values["per_kg"] = pd.Series(False, index=cells.index)
+    for quantity, names in (("dose", doses), ("weight", ("weight",)), ("time", _DAYS)):
+        said, asked = cells[f"{quantity}_unit"], units.get(quantity)
+        for name in names:
+            values[name], per_kg = in_fixed_unit(
+                values[name], said, quantity, asked, implied=table.implied or quantity == "weight", findings=findings
+            )
+            values["per_kg"] |= per_kg
+    return values
 
 
-def same_throughout(table: Table) -> str:
-    """Return the study's name, empty if there is none, after checking the columns that say one thing per table."""
-    cells, findings = table.cells, table.findings
-    for name, accepted in (("dose_unit", ("cells",)), ("time_unit", ("day", "days", "d"))):
-        wrong = cells.loc[~cells[name].str.lower().isin(["", *accepted]), name]
-        findings.add_each(wrong, "{value} is not a unit of this table", " or ".join(accepted))
-    studies = cells.loc[cells["study"] != "", "study"].drop_duplicates()
-    for row, study in studies.iloc[1:].items():
-        what = f"'{study}', but '{studies.iloc[0]}' in row {studies.index[0]}"
-        findings.add(row, "study", what, "one study per table")
-    return studies.iloc[0] if len(studies) else ""
-
-
-def _one_value(table: Table, name: str, values: pd.Series) -> pd.Series:
-    """Return the value of each patient; every other value of the patient is a finding that names both rows."""
-    given = pd.DataFrame({"subject": table.cells["subject"][values.index], "value": values}).dropna()
-    distinct = given.drop_duplicates()
-    first: dict[str, tuple[Hashable, str]] = {}
-    for (row, subject), text in zip(distinct["subject"].items(), table.cells[name][distinct.index], strict=True):
-        earlier, before = first.setdefault(subject, (row, text))
-        if earlier != row:
-            table.findings.add(row, name, f"'{text}', but '{before}' in row {earlier}", "one value per patient")
+def _one_value(tables: Sequence[Table], name: str, columns: Sequence[pd.Series]) -> pd.Series:
+    """Return the value of each patient; every other value of the patient is a finding that names both places."""
+    parts = [
+        pd.DataFrame(
+            {
+                "table": place,
+                "row": column.index,
+                "subject": table.cells["subject"].to_numpy(),
+                "value": column.to_numpy(),
+                "text": table.cells[name].to_numpy(),
+            }
+        )
+        for place, (table, column) in enumerate(zip(tables, columns, strict=True))
+    ]
+    given = pd.concat(parts, ignore_index=True)
+    given = given[given["value"].notna() & (given["subject"] != "")]
+    distinct = given.drop_duplicates(["subject", "value"])
+    first: dict[str, tuple[int, int, str]] = {}
+    for place, row, subject, _, text in distinct.itertuples(index=False):
+        there, earlier, before = first.setdefault(subject, (place, row, text))
+        if (there, earlier) != (place, row):
+            where = _row(tables[there], earlier, tables[place])
+            tables[place].findings.add(row, name, f"'{text}', but '{before}' in {where}", "one value per patient")
     return distinct.drop_duplicates("subject").set_index("subject")["value"]
+
+
+def check_onsets(tables: Sequence[Table], patients: pd.DataFrame) -> None:
+    """Note every DLT day without a DLT or before the infusion, and every DLT after the end of follow-up."""
+    dlt, onset, last = patients["dlt"], patients["dlt_day"], patients["follow_up"]
+    rules = (
+        (onset.notna() & (dlt != 1), "dlt_day", "a DLT day of a patient without a DLT", "dlt 1, or no dlt_day"),
+        (onset < 0, "dlt_day", "a DLT before the infusion", "days since infusion, 0 or more"),
+        (onset > last, "dlt_day", "a DLT after the end of follow-up", "dlt_day not after follow_up"),
+        (last < 0, "follow_up", "the follow-up ends before the infusion", "days since infusion, 0 or more"),
+    )
+    for wrong, column, what, accepted in rules:
+        for subject in patients.index[wrong]:
+            table, row = place_of(tables, column, str(subject))
+            table.findings.add(row, column, what, accepted)
+
+
+def place_of(tables: Sequence[Table], name: str, subject: str) -> tuple[Table, Hashable]:
+    """Return the table and row where a patient's value of a column first stands; the first row where it does not."""
+    for table in tables:
+        cells = table.cells
+        if len(rows := cells.index[(cells["subject"] == subject) & (cells[name] != "")]):
+            return table, rows[0]
+    return tables[0], 1
+
+
+def _row(table: Table, row: Hashable, other: Table) -> str:
+    apart = table.findings is not other.findings and table.findings.file
+    return f"row {row} of {table.findings.file}" if apart else f"row {row}"
+
+
+def _per_kg(tables: Sequence[Table], found: Sequence[dict[str, pd.Series]], patients: pd.DataFrame) -> None:
+    """Turn doses per kg of body weight into cells."""
+    light: dict[str, tuple[Table, Hashable]] = {}
+    for table, values in zip(tables, found, strict=True):
+        told = values["per_kg"] & (values["dose"].notna() | values["dose_assigned"].notna())
+        for row, subject in table.cells.loc[told, "subject"].items():
+            if subject:
+                light.setdefault(str(subject), (table, row))
+    weights = patients["weight"].dropna().to_dict()
+    for subject, (table, row) in light.items():
+        if subject not in weights:
+            what = "a dose per kg of a patient without a weight"
+            table.findings.add(row, "weight", what, "the weight in kg, or the dose in cells")
+    factor = pd.Series([weights.get(subject, np.nan) if subject in light else 1.0 for subject in patients.index])
+    for name in ("dose", "dose_assigned"):
+        patients[name] *= factor.to_numpy()
+
+
+def _step1_told(tables: Sequence[Table], found: Sequence[dict[str, pd.Series]]) -> None:
+    # An unreadable step-1 cell is a finding of its own.
+    told = {subject for table in tables for subject in table.cells.loc[table.cells["criss_step1"] != "", "subject"]}
+    for table, values in zip(tables, found, strict=True):
+        for row in values["criss_lp"].dropna().index:
+            subject = str(table.cells.loc[row, "subject"])
+            if subject and subject not in told:
+                accepted = "criss_step1 0 or 1 for each patient with a criss_lp"
+                table.findings.add(row, "criss_step1", "step-1 status unknown beside a criss_lp", accepted)

@@ -1,37 +1,67 @@
-"""From a CSV file or a DataFrame to a validated trial."""
+"""From a file, a folder or DataFrames to a validated trial."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from cartmodel.errors import TrialTableError
-from cartmodel.trial.data import OBSERVATION_COLUMNS, TrialData
+from cartmodel.errors import Problem, TrialTableError
+from cartmodel.trial.data import OBSERVATION_COLUMNS, SUBJECT_COLUMNS, TrialData
 from cartmodel.trial.findings import Findings
-from cartmodel.trial.notes import format_note, outcome_notes, sample_notes
-from cartmodel.trial.patients import read_patients, same_throughout
+from cartmodel.trial.forms import read_sheet
+from cartmodel.trial.longitudinal import (
+    comedication_days,
+    dlts_of_events,
+    read_assessments,
+    read_events,
+    read_records,
+)
+from cartmodel.trial.naming import Named
+from cartmodel.trial.notes import format_note, history_notes, outcome_notes, sample_notes
+from cartmodel.trial.patients import check_onsets, read_patients, same_throughout
 from cartmodel.trial.samples import read_samples
-from cartmodel.trial.sheet import open_file, open_frame
-from cartmodel.trial.table import named_columns
+from cartmodel.trial.sources import Source, open_source
+from cartmodel.trial.table import Table
+from cartmodel.trial.told import Told, check_told, told
 
 
-def read_trial(source: str | Path | pd.DataFrame, *, drop_blq: bool = False, ignore: Sequence[str] = ()) -> TrialData:
-    """Return the trial of a table in the form of ``cartmodel.trial.columns``, after every check.
+def read_trial(
+    source: Source,
+    *,
+    drop_blq: bool = False,
+    drop_alq: bool = False,
+    ignore: Sequence[str] = (),
+    mapping: Mapping[str, str] | None = None,
+    units: Mapping[str, str] | None = None,
+) -> TrialData:
+    """Return the trial of one or more tables, after every check.
 
     Parameters
     ----------
-    source : str, Path or pandas.DataFrame
-        A CSV file in UTF-8, Excel's dialects included, or the same columns in a DataFrame.
+    source : str, Path, pandas.DataFrame, or mapping of str to pandas.DataFrame
+        One table or a folder of them, as CSV in UTF-8 (Excel's dialects included) or SAS transport (XPT), or the same
+        as frames. A table is in the form of ``cartmodel.trial.columns``, a NONMEM, nlmixr2 or Monolix data set, or
+        CDISC ADaM (ADPC, ADPPK, ADSL, ADAE, outcomes by PARAMCD). A folder, or a mapping of frames, holds levels,
+        subjects, outcomes, records, assessments and events, by these names, or ADaM data sets.
     drop_blq : bool
         Remove the samples below the limit of quantification (the M1 method), which biases the fit and is said in the
         notes.
+    drop_alq : bool
+        Remove the samples above the upper limit of quantification, which no model here can use; they are refused
+        otherwise. Said in the notes.
     ignore : sequence of str
-        Surplus columns to leave out.
+        Surplus columns, or tables of a folder, to leave out.
+    mapping : mapping of str to str, optional
+        What a column is: ``{"CONC": "level"}``; or which assay a value of a column stands for:
+        ``{"DVID=1": "qpcr"}``.
+    units : mapping of str to str, optional
+        Units of ``time``, ``level`` (or an assay), ``dose``, ``weight``. Where the table says the unit, the wish to
+        have it converted, which is never done without; where it says none, the unit of its numbers. Times become
+        days, doses cells, weights kg.
 
     Raises
     ------
     TrialTableError
-        If anything is wrong: every problem at once, with row, column, value and what would be accepted.
+        If anything is wrong: every problem at once, with table, row, column, value and what would be accepted.
 
     Examples
     --------
@@ -43,38 +73,129 @@ def read_trial(source: str | Path | pd.DataFrame, *, drop_blq: bool = False, ign
     0     001  qpcr   7.0    900.0
     1     001  qpcr  14.0  12000.0
     """
-    findings = Findings()
-    sheet = open_frame(source, findings) if isinstance(source, pd.DataFrame) else open_file(Path(source), findings)
-    table, notes = named_columns(sheet, [ignore] if isinstance(ignore, str) else ignore, findings)
-    study = same_throughout(table)
-    subjects = read_patients(table)
-    samples, predose = read_samples(table)
-    if findings.found:
-        raise TrialTableError(sheet.title, findings.problems(table.cells["subject"].to_dict()))
-    notes = [*format_note(sheet, table), *sheet.notes, *notes]
-    if predose.any():
-        patients = table.cells.loc[predose, "subject"].nunique()
-        notes.append(f"{predose.sum()} predose samples (time <= 0) of {patients} patients are excluded.")
-    if len(samples) and not table.cells["assay"].any():
+    said = told(ignore, mapping, units)
+    title, stem, sheets, notes = open_source(source, said)
+    read = [read_sheet(sheet, said, kind) for sheet, kind in sheets]
+    tables = [table for own, _ in read for table in own]
+    named = [columns for _, columns in read]
+    study = same_throughout(tables)
+    long = [table for table in tables if table.kind in ("levels", "subjects", "outcomes")]
+    if not long:
+        what, accepted = "no table says who the patients are", "a table of levels or of subjects"
+        raise TrialTableError(title, [Problem("table", what, accepted), *_all_problems(tables, named)])
+    patients = read_patients(long, said.units)
+    samples, on_samples = _samples(long, patients, said, drop_alq=drop_alq)
+    patients, histories, on_histories = _with_histories(tables, long, patients, said)
+    check = Findings()
+    if not len(patients) and not any(table.findings.found for table in long):
+        check.add(0, "", "no patient is left in it", "one row a sample, or a row a patient")
+    check_told(said, [name for each in named for name in each.sheet.header], set(samples["assay"]), check)
+    if problems := [*check.problems({}), *_all_problems(tables, named)]:
+        raise TrialTableError(title, problems)
+    for each in named:
+        table = next((table for table in tables if table.findings is each.sheet.findings), None)
+        notes += [*format_note(each.sheet, table.decimal if table else "."), *each.sheet.notes, *each.notes]
+    notes += on_samples
+    predose, samples = samples[samples["predose"]], samples[~samples["predose"]]
+    if len(predose):
+        count = predose["subject"].nunique()
+        notes.append(f"{len(predose)} predose samples (time <= 0) of {count} patients are excluded.")
+    if len(samples) and not any(table.cells["assay"].any() for table in long):
         notes.append(f"The table names no assay; it is called '{samples['assay'].iloc[0]}' after its unit.")
-    if drop_blq:
-        blq = samples[samples["blq"]]
-        notes.append(
-            f"BLQ dropped as asked (M1): {len(blq)} of {len(samples)} samples, of {blq['subject'].nunique()} patients, "
-            "are left out. This biases beta, FB and the early slope."
-        )
-        quantified = samples[~samples["blq"]]
-        for assay in sorted(set(samples["assay"]) - set(quantified["assay"])):
-            notes.append(f"Assay '{assay}' has no sample left without its BLQ samples.")
-        samples = quantified
-    notes += [*sample_notes(subjects, samples), *outcome_notes(subjects, table.header)]
-    order = {subject: place for place, subject in enumerate(subjects.index)}
-    ordered = samples.assign(place=samples["subject"].map(order)).sort_values(["place", "assay", "time"])
+    samples, on_dropped = _without(samples, drop_blq=drop_blq)
+    notes += [*on_dropped, *sample_notes(patients, samples)]
+    notes += [*outcome_notes(patients, {name for table in long for name in table.header})]
+    notes += [*on_histories, *history_notes(*histories)]
     return TrialData(
-        name=study or sheet.stem,
+        name=study or stem,
         simulated=study.startswith("SIMULATED"),
-        subjects=subjects,
-        observations=ordered[list(OBSERVATION_COLUMNS)].reset_index(drop=True),
+        subjects=patients.assign(infusion_by_date=patients["infusion"].notna() & ~patients["infusion_clock"])[
+            list(SUBJECT_COLUMNS)
+        ],
+        observations=_ordered(samples, patients),
         units={str(assay): unit for assay, unit in samples.groupby("assay")["unit"].first().items()},
         notes=tuple(notes),
+        predose=_ordered(predose, patients),
+        records=histories[0],
+        assessments=histories[1],
+        events=histories[2],
+        mapping=pd.concat([each.mapping() for each in named], ignore_index=True),
     )
+
+
+def _samples(
+    long: Sequence[Table], patients: pd.DataFrame, said: Told, *, drop_alq: bool
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return the samples of all tables, without those above their ULOQ, and what there is to say."""
+    infusion = patients[["infusion", "infusion_clock"]].set_axis(["when", "clock"], axis=1)
+    read = [read_samples(table, infusion, said.units) for table in long]
+    notes = [note for _, own in read for note in own]
+    sampled = [(table, own) for table, (own, _) in zip(long, read, strict=True) if (~own["predose"]).any()]
+    for table, own in sampled[1:]:
+        where = sampled[0][0].findings.file
+        table.findings.add(int(own["row"].iloc[0]), "time", f"samples stand in {where} too", "one table of samples")
+    for table, own in sampled:
+        above = own[own["alq"]]
+        if drop_alq:
+            places = ", ".join(f"{row.subject} on day {row.time:g}" for row in above.itertuples())
+            if places:
+                text = "samples above their ULOQ are left out as asked. This biases Cmax and the areas downwards"
+                notes.append(f"{len(above)} {text} ({places}).")
+        else:
+            what = "a sample above its ULOQ, which no model here can use"
+            accepted = "the level of a diluted sample; or drop_alq=True (--drop-alq), which biases Cmax downwards"
+            table.findings.add_each(table.cells.loc[above["row"], "alq"], what, accepted)
+    together = pd.concat([own for own, _ in read])
+    return together[~together["alq"]], notes
+
+
+def _with_histories(
+    tables: Sequence[Table], long: Sequence[Table], patients: pd.DataFrame, said: Told
+) -> tuple[pd.DataFrame, tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame], list[str]]:
+    """Return the patients with what follows from records and events; records, assessments, events; and notes."""
+
+    def of_kind(kind: str) -> list[Table]:
+        return [table for table in tables if table.kind == kind]
+
+    records = read_records(of_kind("records"), patients, said.units)
+    assessments = read_assessments(of_kind("assessments"), patients, said.units)
+    events = read_events(of_kind("events"), patients, said.units)
+    patients, on_comedication = comedication_days(records, patients, long)
+    patients, on_dlts = dlts_of_events(events, patients, long)
+    check_onsets(long, patients)
+    return patients, (records, assessments, events), [*on_comedication, *on_dlts]
+
+
+def _without(samples: pd.DataFrame, *, drop_blq: bool) -> tuple[pd.DataFrame, list[str]]:
+    """Return the samples, on demand without those below the LLOQ, and what that does."""
+    if not drop_blq:
+        return samples, []
+    blq, quantified = samples[samples["blq"]], samples[~samples["blq"]]
+    notes = [
+        f"BLQ dropped as asked (M1): {len(blq)} of {len(samples)} samples, of {blq['subject'].nunique()} patients, "
+        "are left out. This biases beta, FB and the early slope."
+    ]
+    emptied = sorted(set(samples["assay"]) - set(quantified["assay"]))
+    notes += [f"Assay '{assay}' has no sample left without its BLQ samples." for assay in emptied]
+    return quantified, notes
+
+
+def _ordered(samples: pd.DataFrame, patients: pd.DataFrame) -> pd.DataFrame:
+    order = {subject: place for place, subject in enumerate(patients.index)}
+    placed = samples.assign(place=samples["subject"].map(order)).sort_values(["place", "assay", "time"])
+    return placed[list(OBSERVATION_COLUMNS)].reset_index(drop=True)
+
+
+def _all_problems(tables: Sequence[Table], named: Sequence[Named]) -> list[Problem]:
+    """Return the problems of all sheets, in their order, each with the patient of its row."""
+    problems: list[Problem] = []
+    for each in named:
+        findings = each.sheet.findings
+        subjects = {
+            row: subject
+            for table in tables
+            if table.findings is findings
+            for row, subject in table.cells["subject"].items()
+        }
+        problems += findings.problems(subjects) if findings.found else []
+    return problems

@@ -1,20 +1,24 @@
-"""Opens a CSV file or a DataFrame as cells of text, with the row numbers a spreadsheet shows."""
+"""Opens a CSV file, a SAS transport file or a DataFrame as cells of text, with the row numbers a spreadsheet shows."""
 
 import codecs
 import csv
 import io
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from cartmodel.errors import Problem, TrialTableError
-from cartmodel.trial.columns import COLUMNS
+from cartmodel.trial.columns import TABLES
 from cartmodel.trial.findings import Findings
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 CSV_UTF8 = "a CSV file in UTF-8 (in Excel: Save as, 'CSV UTF-8')"
+HEADER_ONLY = Problem("table", "a header without rows", "one row a sample below the header")
+SAS_TRANSPORT = b"HEADER RECORD*******LIB"
 
 # How files that are often handed over in place of a UTF-8 CSV begin; UTF-32 before UTF-16, whose mark it contains.
 FOREIGN = {
@@ -48,6 +52,8 @@ class Sheet:
         Peculiarities of the format.
     notes : tuple of str
         What was passed over.
+    findings : Findings
+        Where the wrong rows were noted, and the wrong cells will be.
     """
 
     title: str
@@ -57,18 +63,22 @@ class Sheet:
     separator: str = ","
     recognised: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    findings: Findings = field(default_factory=Findings)
 
 
-def open_file(path: Path, findings: Findings) -> Sheet:
-    """Return the cells of a CSV file: UTF-8 with or without byte order mark; comma, semicolon or tab separated.
+def open_file(path: Path) -> Sheet:
+    """Return the cells of a file: CSV in UTF-8, separated by commas, semicolons or tabs, or SAS transport (XPT).
 
     Raises
     ------
     TrialTableError
-        If there is no such file, or it is not UTF-8 text with a header and at least one row.
+        If there is no such file, or it is neither of the two with a header and at least one row.
     """
-    title = f"trial table {path}"
-    text = _decoded(title, _content(title, path))
+    title, findings = f"trial table {path}", Findings()
+    content = _content(title, path)
+    if content.startswith(SAS_TRANSPORT):
+        return replace(open_frame(_sas_frame(title, path), title=title, stem=path.stem), recognised=("SAS transport",))
+    text = _decoded(title, content)
     marked = text.startswith("\ufeff")
     text = text.removeprefix("\ufeff")
     separator = _separator(text)
@@ -82,12 +92,12 @@ def open_file(path: Path, findings: Findings) -> Sheet:
     recognised += [f"fields separated by {SEPARATORS[separator]}"] if separator != "," else []
     written = {number: row for number, row in enumerate(rows, start=1) if any(cell.strip() for cell in row)}
     if not written:
-        empty = [Problem("table", "the file is empty", f"a header among {', '.join(COLUMNS)}")]
+        empty = [Problem("table", "the file is empty", f"a header among {', '.join(TABLES['levels'])}")]
         raise TrialTableError(title, findings.problems({}) or empty)
     return _sheet(title, path.stem, written, len(rows), separator, tuple(recognised), findings)
 
 
-def open_frame(frame: pd.DataFrame, findings: Findings) -> Sheet:
+def open_frame(frame: pd.DataFrame, *, title: str = "trial table (DataFrame)", stem: str = "trial") -> Sheet:
     """Return the cells of a DataFrame as text; its first row counts as row 2, as if it had been read from a file.
 
     Raises
@@ -95,10 +105,19 @@ def open_frame(frame: pd.DataFrame, findings: Findings) -> Sheet:
     TrialTableError
         If it has no column or no row.
     """
-    columns = [[_text(value) for value in frame.iloc[:, position]] for position in range(frame.shape[1])]
-    rows = [[str(name) for name in frame.columns], *map(list, zip(*columns, strict=True))]
-    written = {number: row for number, row in enumerate(rows, start=1) if number == 1 or any(map(str.strip, row))}
-    sheet = _sheet("trial table (DataFrame)", "trial", written, len(rows), ",", (), findings)
+    columns = [_texts(frame.iloc[:, position]) for position in range(frame.shape[1])]
+    if not columns or not len(frame):
+        raise TrialTableError(title, [HEADER_ONLY])
+    blank = np.ones(len(frame), dtype=bool)
+    for column in columns:
+        if blank.any():
+            blank &= [not cell.strip() for cell in column]
+    content = {place: pd.Series(column, dtype=object) for place, column in enumerate(columns)}
+    cells = pd.DataFrame(content).set_axis(range(2, len(frame) + 2))[~blank]
+    if cells.empty:
+        raise TrialTableError(title, [HEADER_ONLY])
+    header = tuple(str(name).strip() for name in frame.columns)
+    sheet = Sheet(title, stem, header, cells, notes=_on_blanks(int(blank.sum())))
     if "subject" in frame and not all(isinstance(value, str) for value in np.ravel(frame["subject"])):
         note = "Subject identifiers came as numbers, not text: 001 and 1 would be one patient."
         return replace(sheet, notes=(*sheet.notes, note))
@@ -124,11 +143,18 @@ def _sheet(
             hint = "; a decimal comma needs semicolons between the fields" if separator == "," else ""
             findings.add(number, "", f"{len(row)} fields", f"{len(header)} fields, as in the header{hint}")
     if not written and not findings.found:
-        raise TrialTableError(title, [Problem("table", "a header without rows", "one row a sample below the header")])
-    cells = pd.DataFrame(list(whole.values()), index=list(whole), columns=range(len(header)), dtype=object)
-    blank = count - top - len(written)
-    notes = (f"{blank} blank rows were passed over.",) if blank > 0 and not findings.found else ()
-    return Sheet(title, stem, header, cells, separator, recognised, notes)
+        raise TrialTableError(title, [HEADER_ONLY])
+    # Repeated cells share one text, and the rows go as the columns come, which halves the memory of a long table.
+    shared: dict[str, str] = {}
+    columns = ([shared.setdefault(cell, cell) for cell in column] for column in zip(*whole.values(), strict=True))
+    content = {place: pd.Series(column, dtype=object) for place, column in enumerate(columns)}
+    cells = pd.DataFrame(content, columns=range(len(header))).set_axis(list(whole))
+    notes = () if findings.found else _on_blanks(count - top - len(written))
+    return Sheet(title, stem, header, cells, separator, recognised, notes, findings)
+
+
+def _on_blanks(count: int) -> tuple[str, ...]:
+    return (f"{count} blank rows were passed over.",) if count > 0 else ()
 
 
 def _content(title: str, path: Path) -> bytes:
@@ -143,6 +169,18 @@ def _content(title: str, path: Path) -> bytes:
     # A path with a NUL in it is a ValueError before the system ever sees it.
     except (OSError, ValueError) as error:
         raise TrialTableError(title, [Problem("table", f"the file cannot be read ({error})", accepted)]) from error
+
+
+def _sas_frame(title: str, path: Path) -> pd.DataFrame:
+    import pyreadstat  # only tables of this kind need it
+
+    try:
+        frame: Any = pyreadstat.read_xport(str(path))[0]
+    # ReadStat raises an error of its own, and for text that is not in the file's encoding a UnicodeDecodeError.
+    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, ValueError, OSError) as error:
+        what = f"the SAS transport file is broken ({error})"
+        raise TrialTableError(title, [Problem("table", what, "a SAS transport file, version 5 or 8")]) from error
+    return frame
 
 
 def _decoded(title: str, content: bytes) -> str:
@@ -166,16 +204,27 @@ def _decoded(title: str, content: bytes) -> str:
 def _separator(text: str) -> str:
     """Return the separator that finds the most known names, then the most fields, in the first written line."""
     line = next(filter(str.strip, io.StringIO(text)), "")
+    known = {name for columns in TABLES.values() for name in columns}
 
     def fit(separator: str) -> tuple[int, int]:
         names = [name.strip().strip('"') for name in line.split(separator)]
-        return len(COLUMNS.keys() & set(names)), len(names)
+        return len(known & set(names)), len(names)
 
     return max(SEPARATORS, key=fit)
 
 
+def _texts(values: pd.Series) -> list[str]:
+    """Return a column of a DataFrame as a file would hold it: missing is blank, 1.0 is 1."""
+    if values.dtype == np.float64:
+        return ["" if value != value else repr(value).removesuffix(".0") for value in values.tolist()]
+    if values.dtype == object or isinstance(values.dtype, pd.StringDtype):
+        return [value if isinstance(value, str) else _text(value) for value in values.tolist()]
+    return [_text(value) for value in values]
+
+
 def _text(value: object) -> str:
-    """Return a cell of a DataFrame as a file would hold it: missing is blank, 1.0 is 1."""
     if isinstance(value, float | np.floating):
         return "" if np.isnan(value) else str(value).removesuffix(".0")
-    return "" if value is None or value is pd.NA or value is pd.NaT else str(value)
+    if value is None or value is pd.NA or value is pd.NaT:
+        return ""
+    return value.isoformat() if isinstance(value, date) else str(value)

@@ -1,18 +1,19 @@
 """The cells of a trial table under their known names, and how their text becomes numbers and flags."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from cartmodel.registry import nearest
-from cartmodel.trial.columns import COLUMNS
+from cartmodel.trial.columns import TABLES
+from cartmodel.trial.dates import ACCEPTED, read_when
 from cartmodel.trial.findings import Findings
 from cartmodel.trial.sheet import Sheet
 
-FLAGS = {"0": 0.0, "false": 0.0, "no": 0.0, "1": 1.0, "true": 1.0, "yes": 1.0}
+# 0.0 and 1.0 is how a program writes a column of flags that has blanks.
+FLAGS = {"0": 0.0, "0.0": 0.0, "false": 0.0, "no": 0.0, "1": 1.0, "1.0": 1.0, "true": 1.0, "yes": 1.0}
 FLAG_WORDS = "0 or 1 (or false/true, no/yes)"
 
 # ASCII only: Python's float() also takes 1_000 and digits of other scripts.
@@ -27,19 +28,25 @@ class Table:
 
     Parameters
     ----------
+    kind : str
+        Which of ``TABLES`` it is.
     cells : pandas.DataFrame
-        Text, indexed by spreadsheet row, a column for every name of ``COLUMNS``.
+        Text, indexed by spreadsheet row, a column for every name of ``TABLES[kind]``.
     header : frozenset of str
         The known columns that are really there.
     decimal : str
         The decimal mark, empty when it cannot be told.
+    implied : bool
+        Whether a blank unit of times, doses and weights means ours, as in our own tables.
     findings : Findings
         Where the wrong cells are noted.
     """
 
+    kind: str
     cells: pd.DataFrame
     header: frozenset[str]
     decimal: str
+    implied: bool
     findings: Findings
 
     def readable(self, column: str, where: pd.Series) -> pd.Series:
@@ -76,6 +83,14 @@ class Table:
         self.findings.add_each(wrong, "{value} is neither 0 nor 1", f"{FLAG_WORDS}, or blank {blank}")
         return values
 
+    def when(self, column: str, where: pd.Series) -> pd.DataFrame:
+        """Return a column as date-times, as `read_when` does; unreadable cells of ``where`` are findings."""
+        text = self.cells[column].where(where, "")
+        found = read_when(text)
+        wrong = text[(text != "") & found["when"].isna()]
+        self.findings.add_each(wrong, "{value} is not a date-time", ACCEPTED)
+        return found
+
     def _number(self, cell: str) -> float:
         if self.decimal == "," and "." not in cell:
             cell = cell.replace(",", ".")
@@ -89,38 +104,20 @@ def matching(text: pd.Series, pattern: re.Pattern[str]) -> pd.Series:
     return pd.Series([bool(pattern.fullmatch(cell)) for cell in text], index=text.index, dtype=bool)
 
 
-def named_columns(sheet: Sheet, ignore: Sequence[str], findings: Findings) -> tuple[Table, list[str]]:
-    """Return the known columns of a sheet, and notes on what was ignored or trimmed."""
-    notes, columns = [], {}
-    ignored = [name for name in sheet.header if name in ignore]
-    if ignored:
-        notes.append(f"Columns ignored as asked: {', '.join(ignored)}.")
-    for position, name in enumerate(sheet.header):
-        cells = sheet.cells[position].map(str.strip)
-        if name in ignore or (not name and not cells.any()):
-            continue
-        if not name:
-            findings.add(1, "", f"column {position + 1} has no name", f"a name among {', '.join(COLUMNS)}")
-        elif name not in COLUMNS:
-            accepted = f"{nearest(name, COLUMNS)}; or ignore=['{name}'] to leave it out"
-            findings.add(1, name, "unknown column", accepted)
-        elif name in columns:
-            findings.add(1, name, f"the name stands again over column {position + 1}", "each column once")
-        else:
-            columns[name] = cells
-            if name == "subject" and (changed := int((cells != sheet.cells[position]).sum())):
-                notes.append(f"Blanks around the subject identifier were removed in {changed} rows.")
-    header = frozenset(columns)
-    cells = pd.DataFrame({name: columns.get(name, "") for name in COLUMNS}, index=sheet.cells.index, dtype=object)
-    decimal = _decimal_mark(cells, sheet.separator, findings)
-    return Table(cells, header, decimal, findings), notes
+def table_of(sheet: Sheet, kind: str, columns: Mapping[str, pd.Series], *, implied: bool) -> Table:
+    """Return a table of the columns that were found in a sheet."""
+    index = next((column.index for column in columns.values()), sheet.cells.index)
+    cells = pd.DataFrame({name: columns.get(name, "") for name in TABLES[kind]}, index=index, dtype=object)
+    header = frozenset(TABLES[kind].keys() & columns.keys())
+    decimal = _decimal_mark(kind, cells, sheet.separator, sheet.findings)
+    return Table(kind, cells, header, decimal, implied, sheet.findings)
 
 
-def _decimal_mark(cells: pd.DataFrame, separator: str, findings: Findings) -> str:
+def _decimal_mark(kind: str, cells: pd.DataFrame, separator: str, findings: Findings) -> str:
     """Return the decimal mark of a table, empty (and a finding) when it cannot be told."""
     if separator == ",":
         return "."
-    numeric = [name for name, column in COLUMNS.items() if column.kind == "number"]
+    numeric = [name for name, column in TABLES[kind].items() if column.kind == "number"]
     long = cells[numeric].melt(var_name="column", value_name="text", ignore_index=False).sort_index(kind="stable")
     marked = long[matching(long["text"], _MARKED)]
     comma = marked["text"].str.contains(",", regex=False).astype(bool)

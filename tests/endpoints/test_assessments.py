@@ -50,6 +50,32 @@ def test_a_value_that_cannot_be_is_refused_with_its_place(column: str, value: ob
     assert message in str(problem)
 
 
+@pytest.mark.parametrize(
+    ("baseline", "follow_up", "message"),
+    [
+        ({"patient_global": 60}, {}, "baseline of the CRISS items: 1 problem"),
+        ({}, {"haq": 1.2}, "follow-up of the CRISS items: 1 problem"),
+        ({}, {"fvc": "bad"}, "row 0, fvc: 'bad'"),
+    ],
+)
+def test_revised_criss_refuses_values_that_cannot_be(
+    baseline: dict[str, object], follow_up: dict[str, object], message: str
+) -> None:
+    good = {name: GOOD[name] for name in ITEMS}
+    with pytest.raises(TrialTableError, match=message):
+        rcriss(pd.DataFrame([good | baseline]), pd.DataFrame([good | follow_up]), step1=0)
+
+
+def test_revised_criss_refuses_tables_that_do_not_belong_together() -> None:
+    good = pd.DataFrame([{name: GOOD[name] for name in ITEMS}])
+    with pytest.raises(ValueError, match="two tables with the same rows"):
+        rcriss(good, good.set_axis(["P2"]), step1=0)
+    with pytest.raises(ValueError, match="accepted: shares > 0"):
+        rcriss(good, good, step1=0, percents=[0])
+    with pytest.raises(TrialTableError, match="column fvc: missing"):
+        rcriss(good.drop(columns="fvc"), good, step1=0)
+
+
 def test_all_problems_come_at_once() -> None:
     rows = [GOOD | {"mrss": 60, "haq": 9}, GOOD]
     with pytest.raises(TrialTableError, match="3 problems"):

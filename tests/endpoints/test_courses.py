@@ -94,12 +94,27 @@ def test_the_window_is_an_option() -> None:
         ((2, NAN, 10, 0), "dlt: 2; accepted: 1, 0, or NaN"),
         ((0, NAN, NAN, 0), "last_day: nan; accepted: days since infusion"),
         ((0, NAN, 10, 3), "left: 3; accepted: 1 or 0"),
+        ((0, NAN, "late", 0), "last_day: 'late'; accepted: days since infusion"),
+        ((1, "soon", 10, 0), "dlt_day: 'soon'; accepted: days from infusion to onset"),
     ],
 )
 def test_contradictory_follow_up_is_refused(facts: tuple[float, float, float, int], message: str) -> None:
     with pytest.raises(TrialTableError) as caught:
         evaluable(*facts)
     assert message in str(caught.value)
+
+
+def test_a_window_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="window=0; accepted: days, > 0"):
+        evaluable(0, NAN, 28, 0, window=0)
+
+
+@pytest.mark.parametrize(("column", "value"), [("time", "soon"), ("time", np.inf), ("subject", None)])
+def test_dated_grades_without_a_day_or_patient_are_refused(column: str, value: object) -> None:
+    grades = pd.DataFrame({"subject": ["P1"], "time": [2], "grade": [1]}).astype(object)
+    grades.loc[0, column] = value
+    with pytest.raises(TrialTableError, match=f"row 0, {column}: "):
+        toxicity_course(grades)
 
 
 def test_a_patient_listed_twice_is_refused() -> None:
@@ -185,7 +200,14 @@ def test_events_that_cannot_be_counted_are_refused(column: str, value: object, m
     assert len(caught.value.problems) == 1
 
 
-def test_patients_are_listed_once_and_have_a_dose() -> None:
-    patients = pd.concat([PATIENTS, PATIENTS.iloc[:1], pd.DataFrame({"subject": ["P7"], "dose": [NAN]})])
-    with pytest.raises(TrialTableError, match="2 problems"):
-        adverse_event_table(EVENTS, patients)
+def test_patients_are_listed_once() -> None:
+    with pytest.raises(TrialTableError, match="patients, row 4: 'P1'; accepted: one row a patient"):
+        adverse_event_table(EVENTS, pd.concat([PATIENTS, PATIENTS.iloc[:1]]))
+
+
+def test_patients_without_a_dose_are_a_group_of_their_own_and_last() -> None:
+    patients = PATIENTS.assign(dose=[NAN, 1e8, 2e8, 2e8])
+    table = adverse_event_table(EVENTS, patients)
+    assert table["dose"].drop_duplicates().tolist() == pytest.approx([1e8, 2e8, NAN], nan_ok=True)
+    last = table[table["dose"].isna()].set_index(["soc", "term"])
+    assert last.loc[("Immune", "CRS"), ["patients", "all", "grade_3"]].tolist() == [1, 1, 1]

@@ -10,6 +10,7 @@ from scipy.stats import norm
 
 from cartmodel.endpoints import criss, criss_lp, criss_step1, ild_worsened, lv_failed, pah_found
 from cartmodel.endpoints.three_valued import all_of, any_of
+from cartmodel.errors import TrialTableError
 
 NAN = float("nan")
 WORKED = {
@@ -88,6 +89,7 @@ def test_independent_normal_changes_give_the_asset_distribution_of_the_score() -
     # Section 3.3: placebo, LP ~ N(-3.1, 6.6), P(score >= 0.6) 0.297, 51% below 0.05, 18% above 0.95.
     means, sds = (-3.7, -2.7, -0.4, -0.3, 0.09), (7.6, 5.5, 3.3, 1.9, 0.43)
     draws = np.asarray(means) + np.asarray(sds) * np.random.default_rng(3).standard_normal((200_000, 5))
+    draws = draws.clip([-51, -190, -10, -10, -3], [51, 190, 10, 10, 3])  # 0.3% of the patients' globals lie outside
     found = criss(items(*map(tuple, draws.tolist())), step1=0)
     weights = np.array([float(COEFFICIENTS[name]) for name in PRINTED])
     sd = np.sqrt((weights**2 * np.square(sds)).sum())
@@ -102,6 +104,8 @@ def test_independent_normal_changes_give_the_asset_distribution_of_the_score() -
 def test_a_step_1_status_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="2 is neither yes nor no; accepted: 1, 0, or NaN"):
         criss(items((0, 0, 0, 0, 0)), step1=2)
+    with pytest.raises(ValueError, match="accepted: 1, 0, or NaN where not known"):
+        criss(items((0, 0, 0, 0, 0)), step1="yes")
 
 
 @pytest.mark.parametrize(
@@ -130,6 +134,10 @@ def test_fifteen_percent_is_fifteen_percent_of_any_decimal_baseline() -> None:
     assert (ild_worsened(before, now, confirmed=1, ild_on_hrct=1) == 1).all()
 
 
+def test_a_baseline_that_no_fvc_can_be_leaves_the_decline_open() -> None:
+    assert np.isnan(ild_worsened(0, 0, confirmed=1, ild_on_hrct=1))
+
+
 def test_heart_and_lung_thresholds() -> None:
     assert lv_failed([45, 45.1, NAN], new=1, treated=1).tolist() == pytest.approx([1, 0, NAN], nan_ok=True)
     assert float(lv_failed(40, new=1, treated=0)) == 0
@@ -151,6 +159,34 @@ def test_three_valued_logic_is_kleenes() -> None:
             ranks = [order.get(x, 0.5) for x in (a, b)]  # Kleene: or is the maximum, and the minimum, of no < ? < yes
             expected = [NAN if x == 0.5 else x for x in (max(ranks), min(ranks))]
             assert [float(any_of(a, b)), float(all_of(a, b))] == pytest.approx(expected, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("patient_global", -20, "row 0, patient_global: a change of -20; accepted: at most 10 either way"),
+        ("physician_global", 10.1, "divide a 0-100 mm visual scale by 10"),
+        ("haq", 3.5, "at most 3 either way"),
+        ("mrss", -52, "at most 51 either way"),
+        ("fvc", 1000, "neither litres nor a fraction"),
+        ("haq", "worse", "a change of worse"),
+    ],
+)
+def test_a_change_that_no_item_can_have_is_refused(column: str, value: object, message: str) -> None:
+    row = dict(zip(PRINTED, (-8, 3, -2, -2.5, -0.375), strict=True)) | {column: value}
+    with pytest.raises(TrialTableError, match="1 problem") as caught:
+        criss(pd.DataFrame([row]), step1=0)
+    assert message in str(caught.value)
+
+
+def test_all_missing_columns_of_changes_come_at_once() -> None:
+    with pytest.raises(TrialTableError, match="2 problems"):
+        criss(pd.DataFrame([{"mrss": -8, "fvc": 3, "haq": 0}]), step1=0)
+
+
+def test_the_whole_range_of_an_item_may_change() -> None:
+    rows = items((-51, 190, -10, -10, -3), (51, -190, 10, 10, 3))
+    assert criss(rows, step1=0)["improved"].tolist() == [1, 0]
 
 
 def test_the_index_of_the_changes_is_kept() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cartmodel.endpoints import crs_astct, crs_ctcae, icans_astct, ice_code
+from cartmodel.endpoints import crs_astct, crs_ctcae, icans_astct, ice_code, neurotoxicity_ctcae
 from cartmodel.endpoints.grading import CodeList, worst_grade
 from cartmodel.errors import TrialTableError
 
@@ -142,3 +142,35 @@ def test_a_whole_table_is_graded_row_by_row() -> None:
     assert found.index.equals(table.index)
     assert found["grade"].tolist() == [crs_ctcae(table.iloc[[i]])["grade"].iloc[0] for i in range(len(rows))]
     assert not np.isnan(found["grade"]).any()
+
+
+NEURO = {  # CTCAE 4.03 as PMC5987753, table 3, prints it: grades 1, 2, 3 (and 4) of each term
+    "encephalopathy": ("mild", "moderate", "severe"),
+    "confusion": ("mild", "moderate", "severe"),
+    "dysphasia": ("mild", "moderate", "severe"),
+    "seizure": ("brief partial", "brief generalised", "multiple", "prolonged"),
+    "somnolence": ("drowsy", "sedation", "stupor"),
+}
+
+
+def neuro(**findings: str | None) -> tuple[float, str]:
+    row = dict.fromkeys((*NEURO, "outcome"), "none") | findings
+    found = neurotoxicity_ctcae(pd.DataFrame([row])).iloc[0]
+    return found["grade"], found["reason"]
+
+
+@pytest.mark.parametrize(("term", "place"), [(term, i) for term, codes in NEURO.items() for i in range(len(codes))])
+def test_neurotoxicity_by_ctcae_is_the_worst_of_its_terms(term: str, place: int) -> None:
+    assert neuro(**{term: NEURO[term][place]}) == (place + 1, "")
+    other = "dysphasia" if term != "dysphasia" else "confusion"
+    assert neuro(**{term: NEURO[term][place], other: "moderate"}) == (max(place + 1, 2), "")
+
+
+def test_neurotoxicity_by_ctcae_is_open_where_a_missing_term_decides() -> None:
+    assert neuro() == (0, "")
+    assert neuro(outcome="death", seizure=None) == (5, "")
+    assert neuro(outcome="life-threatening", seizure=None) == (4, "")
+    assert neuro(encephalopathy="severe", seizure=None) == (pytest.approx(NAN, nan_ok=True), "seizure not recorded")
+    assert neuro(seizure="prolonged", confusion=None) == (4, "")
+    with pytest.raises(TrialTableError, match="row 0, seizure: 'long'"):
+        neuro(seizure="long")

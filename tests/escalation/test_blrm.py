@@ -50,6 +50,19 @@ def test_worked_overdose_control() -> None:
     assert decision.admissible == (1, 2, 3, 4, 5, 6)
 
 
+def test_worked_losses() -> None:
+    """Losses 1, 0, 1, 2 of the four intervals, by hand from the worked posterior: .674 .604 .625 .708 at 15-30 mg."""
+    prior = {"reference": 250, "mean": (2.15, 0.52), "sd": (0.84, 0.80), "correlation": 0.134 / (0.84 * 0.80)}
+    settings = prior | {"cuts": (0.20, 0.35, 0.60), "max_patients": 60}
+    decision = blrm(MG, **settings, loss=(1, 0, 1, 2)).decide(HISTORY)
+    assert decision.dose == 6
+    assert "smallest expected loss, 0.604" in decision.reason
+    timid = blrm(MG, **settings, loss=(0, 0, 5, 50), overdose=0.99).decide(HISTORY)
+    assert timid.dose == 1  # where only toxicity counts
+    with pytest.raises(ValueError, match="4 numbers, one for each interval"):
+        blrm(MG, **settings, loss=(1, 0, 1))
+
+
 def by_nested_quadrature(prior: dict, state: State, dose: int, cut: float) -> tuple[float, float]:
     """Posterior mean of a DLT probability, and the probability that it is below a cut, by SciPy's adaptive rules."""
     (mean_a, mean_c), (sd_a, sd_c) = prior["mean"], prior["sd"]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from cartmodel.escalation.boin12 import BenefitState, Boin12
+from cartmodel.escalation.benefit import BenefitState
+from cartmodel.escalation.boin12 import Boin12
 
 # Lin et al. (2020), Data Supplement, section 6 and Figure S2, as the R package 'escalation' tests it: the next dose
 # after each cohort of the example trial.

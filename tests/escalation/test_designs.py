@@ -1,4 +1,4 @@
-"""The contract that every design passes in every state it can reach, and the slots of assembled designs."""
+"""The slots of assembled designs, data scenarios and the ambiguity audit."""
 
 import math
 from itertools import permutations
@@ -14,54 +14,6 @@ from cartmodel.escalation.pathways import paths
 from cartmodel.escalation.state import State
 
 MG = {"reference": 1e8, "mean": (math.log(0.15 / 0.85), -0.25), "sd": (1.25, 0.5)}
-ARGUMENTS = {
-    "crm": {"skeleton": (0.17, 0.30, 0.44)},
-    "blrm": {"doses": (0.25e8, 1e8, 2e8)} | MG,
-    "table": {"table": {3: "E S D DU", 6: "E E S D DU DU DU"}, "target": 0.30},
-}
-
-
-def reachable(design, doses: int = 3) -> dict[State, object]:
-    """Every state that a design can reach, with its decision."""
-    found, waiting = {}, [State.empty(doses)]
-    while waiting:
-        state = waiting.pop()
-        if state in found:
-            continue
-        found[state] = decision = design.decide(state)
-        if decision.enrols:
-            waiting += [state.add(decision.dose, decision.cohort, k) for k in range(decision.cohort + 1)]
-    return found
-
-
-@pytest.mark.parametrize("name", sorted(designs))
-def test_contract(name: str) -> None:
-    make = lambda: designs[name](**ARGUMENTS.get(name, {}))  # noqa: E731
-    design, again = make(), make()
-    for state, decision in reachable(design).items():
-        assert design.decide(state) == decision == again.decide(state), "not a pure function"
-        assert decision.reason
-        assert set(decision.admissible) <= set(range(1, state.doses + 1))
-        if decision.enrols:
-            assert decision.dose in decision.admissible
-            assert decision.dose <= state.highest + 1, "skips a dose"
-            assert (decision.action == "escalate") == (decision.dose > state.current)
-        elif decision.action == "stop" and decision.dose is not None:
-            assert decision.dose in state.tried, "an MTD that nobody was given"
-    worst = State((3, 0, 0), (3, 0, 0))
-    assert (design.decide(worst).action, design.decide(worst).dose) == ("stop", None)
-
-
-@pytest.mark.parametrize("name", sorted(set(designs) - {"table"}))
-def test_one_more_dlt_never_raises_the_next_dose(name: str) -> None:
-    """Coherence, on the last group: the same trial with one more DLT in it."""
-    design = designs[name](**ARGUMENTS.get(name, {}))
-    for state, decision in reachable(design).items():
-        if not decision.enrols:
-            continue
-        following = [design.decide(state.add(decision.dose, decision.cohort, k)) for k in range(decision.cohort + 1)]
-        doses = [d.dose or 0 for d in following if d.action != "stop" or d.dose is None]
-        assert doses == sorted(doses, reverse=True)
 
 
 def test_unknown_designs_are_refused_with_a_hint() -> None:

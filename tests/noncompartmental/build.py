@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cartmodel.noncompartmental import NcaParameter, Profiles, Rules, nca_parameters
+from cartmodel.noncompartmental import NcaParameter, NcaRules, Profiles, nca_parameters
 
 UNREFUSED = {"min_adjusted_r2": -np.inf, "min_span_ratio": 0.0, "completeness": 0.0}
 
@@ -19,7 +19,7 @@ def profile(*cases: tuple[Sequence[float], Sequence[float]], lloq: float = np.na
 
 
 def run(profiles: Profiles, windows: Sequence[tuple[float, float]] = (), **rules: object) -> dict[str, NcaParameter]:
-    found = nca_parameters(profiles, windows=windows, rules=Rules(**(UNREFUSED | rules)))
+    found = nca_parameters(profiles, windows=windows, rules=NcaRules(**(UNREFUSED | rules)))
     return {parameter.name: parameter for parameter in found}
 
 

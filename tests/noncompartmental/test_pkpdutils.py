@@ -1,27 +1,28 @@
-"""Six simulated profiles against pkpdutils 1.3.0 (matthiaskoenig.github.io/pkpdutils), an independent implementation.
+"""Profiles against pkpdutils (matthiaskoenig.github.io/pkpdutils), an independent implementation that is kept up.
 
-The numbers below were computed, on Python 3.13, by
-
-    pip install pkpdutils==1.3.0
-    blq = BLQRules(first="zero", middle="drop", last="zero")
-    windows = {"auc_0_28": (0.0, 28.0), "auc_0_90": (0.0, 90.0)}
-    options = NCAOptions(auc_method="linear_log", lloq=50.0, blq=blq, partial_aucs=windows)  # and auc_method="linear"
-    curve = Timecourse(time, value, time_unit="day", unit="ng/ml", dose=Dose(amount=100, unit="mg", route=Route.ORAL))
-    nca_single(curve, options=options).ds
-
-with its default terminal phase (tie_tolerance 1e-4, Tmax excluded, 3 samples or more), which is that of `Rules`. All
-agree. The ways in which the two differ, each with its test below or the reason why there is none:
+Six recorded ones, of pkpdutils 1.3.0, and 200 fresh ones through the installed package. It needs Python 3.13: on an
+older one the fresh ones are skipped by name, and without the package they fail. Every way in which the two differ:
 
 - a window that ends after Tlast: pkpdutils always goes on along lambda_z, from the fitted level; that is
   ``after_last="predicted"``, not the default here;
+- a window sees the values as they were handed over: its BLQ rules do not reach partial areas, where a 0 stays a 0, also
+  between quantified samples; that is ``blq_before="zero", blq_between="zero"``;
+- ``auc_all`` with BLQ samples after Tlast that count for something: pkpdutils goes on over all of them to the last
+  sample, `auc_all` here, as PKNCA's, to the first;
 - a window that ends in a segment falling to 0: `partial_auc` joins the interpolated point anew (``at_cut="point"``);
+- lambda_z of the window whose adjusted R2 is the best: of all windows here, as in PKNCA, so that there is none where a
+  rising one fits best; of the falling ones there;
 - its "log" rule takes the logarithm also before Tmax, which "linear-log" here, as in Phoenix, does not.
 """
 
+import sys
 from math import log
+from typing import Any
 
+import numpy as np
 import pytest
 from noncompartmental.build import profile, run, values
+from scipy.stats import linregress
 
 NAN = float("nan")
 CASES = [
@@ -174,3 +175,101 @@ def test_a_cut_in_a_segment_that_falls_to_zero_is_where_the_two_differ() -> None
     assert [segment[name] for name in ends] == pytest.approx(triangle, rel=1e-14)
     assert sorted(triangle) == triangle
     assert sorted(theirs) != theirs
+
+
+NOMINAL = np.array([1, 3, 5, 7, 10, 14, 21, 28, 60, 90, 180, 360.0])
+WINDOWS = {"auc_0_28": (0.0, 28.0), "auc_0_90": (0.0, 90.0), "auc_7_28": (7.0, 28.0)}
+SAME = {
+    "cmax": "cmax", "tmax": "tmax", "clast": "clast", "tlast": "tlast", "auc_last": "auc_last", "lambda_z": "lambda_z",
+    "half_life": "thalf", "lambda_z_points": "lambda_z_n_points", "lambda_z_adjusted_r2": "lambda_z_r2_adj",
+}  # fmt: skip
+OF_THE_TAIL = {"lambda_z", "thalf", "lambda_z_n_points", "lambda_z_r2_adj"}
+CODES = {"zero": "zero", "half lloq": "half_lloq", "lloq": "lloq", "drop": "drop"}
+
+
+def fresh(rng: np.random.Generator, jitter: float = 0.03) -> tuple[list[float], list[float]]:
+    """A patient of the default model's prior on the nominal schedule, with noise and missed visits; 0 is BLQ."""
+    days = np.unique((NOMINAL * np.exp(jitter * rng.standard_normal(12))).round(2))[rng.random(12) > 0.08]
+    tmax, cmax, c0 = 11 * np.exp(0.25 * rng.normal()), 4e4 * np.exp(0.9 * rng.normal()), 8 * np.exp(rng.normal())
+    alpha, beta, fb = 0.17 * np.exp(0.5 * rng.normal()), 0.0116 * np.exp(0.7 * rng.normal()), 0.01
+    late = cmax * ((1 - fb) * np.exp(-alpha * (days - tmax)) + fb * np.exp(-beta * (days - tmax)))
+    curve = np.where(days < tmax, c0 * (cmax / c0) ** (days / tmax), late) * np.exp(
+        0.5 * rng.standard_normal(len(days))
+    )
+    return days.tolist(), [float(f"{level:.4g}") if level >= 50 else 0.0 for level in curve]
+
+
+def rises_best(times: list[float], levels: list[float]) -> bool:
+    """Whether, of all windows of three or more samples after the peak, one that rises has the best adjusted R2."""
+    peak = levels.index(max(levels))
+    usable = [(t, log(c)) for t, c in zip(times[peak + 1 :], levels[peak + 1 :], strict=True) if c > 0]
+    fits = [(n, linregress(*zip(*usable[-n:], strict=True))) for n in range(3, len(usable) + 1)]
+    return bool(fits) and max((1 - (1 - f.rvalue**2) * (n - 1) / (n - 2), f.slope) for n, f in fits)[1] > 0
+
+
+@pytest.fixture(scope="module")
+def cases() -> list[tuple[list[float], list[float]]]:
+    rng = np.random.default_rng(4)
+    return [case for case in (fresh(rng) for _ in range(200)) if max(case[1]) > 0]
+
+
+def theirs(cases: list[tuple[list[float], list[float]]], method: str, **rules: str) -> Any:
+    """What pkpdutils makes of the same samples; a missing package is an error, not a skip."""
+    if sys.version_info < (3, 13):
+        pytest.skip("pkpdutils needs Python 3.13")
+    from pkpdutils import Dose, NCAOptions, Route, Timecourse, Timecourses
+    from pkpdutils.nca import nca
+    from pkpdutils.nca.options import BLQRules
+
+    dose = Dose(amount=100, unit="mg", route=Route.ORAL)
+    curves = [Timecourse(time=t, value=c, time_unit="day", unit="ng/ml", dose=dose) for t, c in cases]
+    options = NCAOptions(
+        auc_method=method, lloq=50.0, blq=BLQRules(**{k: CODES[v] for k, v in rules.items()}), partial_aucs=WINDOWS
+    )
+    return nca(Timecourses.from_timecourses(curves), options=options).ds
+
+
+@pytest.mark.parametrize(("method", "trapezoid"), [("linear_log", "linear-up/log-down"), ("linear", "linear")])
+@pytest.mark.parametrize(
+    "blq",
+    [("zero", "drop", "zero"), ("half lloq", "lloq", "zero"), ("drop", "half lloq", "drop"), ("lloq", "zero", "drop")],
+)
+def test_fresh_profiles_have_the_parameters_of_pkpdutils(
+    cases: list[tuple[list[float], list[float]]], method: str, trapezoid: str, blq: tuple[str, str, str]
+) -> None:
+    expected = theirs(cases, method, first=blq[0], middle=blq[1], last=blq[2])
+    rules = {"trapezoid": trapezoid, "blq_before": blq[0], "blq_between": blq[1], "blq_after": blq[2]}
+    found = run(profile(*cases, lloq=50.0), **rules)
+    same = ~np.array([rises_best(*case) for case in cases])
+    for ours, name in (SAME | {"auc_all": "auc_all"}).items():
+        rows = same if name in OF_THE_TAIL else slice(None)
+        np.testing.assert_allclose(found[ours].value[rows], expected[name].values[rows], rtol=1e-9, err_msg=ours)
+    assert np.isnan(found["lambda_z"].value[~same]).all()
+    assert np.isfinite(expected["lambda_z"].values[~same]).any()
+    kept = {"blq_before": "zero", "blq_between": "zero", "after_last": "predicted"}
+    partial = run(profile(*cases, lloq=50.0), list(WINDOWS.values()), trapezoid=trapezoid, **kept)
+    for name in WINDOWS:
+        np.testing.assert_allclose(partial[name].value[same], expected[name].values[same], rtol=1e-9, err_msg=name)
+    assert np.isfinite(expected["lambda_z"].values).sum() > 100
+
+
+def test_trailing_samples_that_count_are_where_auc_all_differs(cases: list[tuple[list[float], list[float]]]) -> None:
+    expected = theirs(cases, "linear_log", first="zero", middle="drop", last="half lloq")
+    found = run(profile(*cases, lloq=50.0), blq_after="half lloq")["auc_all"].value
+    beyond = []
+    for times, levels in cases:
+        last = max(i for i, level in enumerate(levels) if level > 0)
+        beyond.append(25.0 * (times[-1] - times[min(last + 1, len(times) - 1)]))
+    np.testing.assert_allclose(found + beyond, expected["auc_all"].values, rtol=1e-9)
+    assert np.count_nonzero(beyond) > 50
+
+
+def test_from_the_peak_on_the_logarithmic_rules_are_one(cases: list[tuple[list[float], list[float]]]) -> None:
+    after = []
+    for times, levels in cases:
+        peak = levels.index(max(levels))
+        if len(times) - peak > 2:
+            after.append(([t - times[peak] for t in times[peak:]], levels[peak:]))
+    expected = theirs(after, "log", first="zero", middle="drop", last="zero")
+    found = run(profile(*after, lloq=50.0), trapezoid="linear-log")["auc_last"].value
+    np.testing.assert_allclose(found, expected["auc_last"].values, rtol=1e-9)

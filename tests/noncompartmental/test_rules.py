@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from noncompartmental.build import profile, run, values
 
-from cartmodel.noncompartmental import Profiles, Rules, nca_parameters
+from cartmodel.noncompartmental import NcaRules, Profiles, nca_parameters
 
 HALVING = ((0, 1, 2, 3, 4), (8, 4, 2, 1, 0))
 MEASURED = 7 / log(2)
@@ -96,6 +96,7 @@ def test_persistence_on_day_90_says_only_what_was_seen(
     [
         ((5, 10, 60), (9, 99, 9), "auc_0_90", "no sample from day 84 on"),
         ((5, 10, 26.1), (9, 99, 9), "auc_0_28", "no sample from day 26.2 on"),
+        ((30, 60, 90), (9, 99, 9), "auc_0_28", "no sample from day 0 to 28"),
         ((5, 10), (9, 99), "half_life", "quantified samples after Tmax: 0 < 3"),
         ((5, 10, 14, 21), (99, 5, 6, 7), "lambda_z", "no fall of ln level over the last samples"),
         ((5, 10, 14, 21), (99, 7, 7, 7), "lambda_z", "no fall of ln level over the last samples"),
@@ -110,6 +111,12 @@ def test_what_is_undefined_says_why(
     value, found = reasons(times, levels, name)
     assert np.isnan(value)
     assert found == reason
+
+
+def test_a_window_without_a_sample_in_it_has_an_area_only_where_none_is_asked_for() -> None:
+    times, levels = (30, 60, 90), (9, 99, 9)
+    assert reasons(times, levels, "auc_0_28", completeness=0.0) == (pytest.approx(9 / 30 * 28**2 / 2), "")
+    assert reasons((28, 60, 90), levels, "auc_0_28")[1] == ""
 
 
 def test_the_span_ratio_of_the_message_is_the_right_one() -> None:
@@ -163,6 +170,8 @@ def test_every_value_is_either_there_or_has_a_reason() -> None:
         ({"windows": [(28, 28)]}, r"window \(28, 28\); accepted: days with 0 <= start < end"),
         ({"windows": [(-1, 28)]}, r"window \(-1, 28\)"),
         ({"persistence": [0]}, "persistence on day 0; accepted: days after the infusion, > 0"),
+        ({"windows": [[0, 28], [0, 28]]}, "accepted: each of them once"),
+        ({"persistence": [28, 28.0]}, "accepted: each of them once"),
     ],
 )
 def test_a_wrong_question_is_refused(arguments: dict[str, object], message: str) -> None:
@@ -171,11 +180,20 @@ def test_a_wrong_question_is_refused(arguments: dict[str, object], message: str)
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"trapezoid": "log"}, {"start": "c0"}, {"at_cut": ""}, {"completeness": 1.5}, {"min_points": 2}]
+    "wrong",
+    [
+        {"trapezoid": "log"},
+        {"start": "c0"},
+        {"at_cut": ""},
+        {"completeness": 1.5},
+        {"completeness": "all"},
+        {"min_points": 2},
+        {"min_adjusted_r2": nan},
+    ],
 )
 def test_a_wrong_rule_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="accepted: "):
-        Rules(**wrong)
+        NcaRules(**wrong)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,13 @@ a,1e8,7,qpcr,900,copies/ug,0,50,1,0
 b,1e8,7,qpcr,9000,copies/ug,0,50,0,0
 c,2e8,7,qpcr,,copies/ug,1,50,,0
 """
-OF_A_FIT = tuple(name for name in plots.__all__ if name not in ("levels_by_dose", "save_figure"))
+OF_A_FIT = (
+    "exposure_by_dose",
+    "individual_fits",
+    "outcomes_by_dose",
+    "prior_posterior",
+    "response_by_exposure",
+)
 
 
 def texts(figure: Figure) -> list[str]:
@@ -238,9 +244,11 @@ def test_outcomes_by_dose(fit: xr.DataTree) -> None:
 
 def test_response_by_exposure_of_criss(fit: xr.DataTree) -> None:
     figure = drawn(plots.response_by_exposure(fit))
-    left, right = figure.axes
+    left, boxes, right = figure.axes
+    assert boxes.get_xlabel() == "AUC 0-28 d (copies/ug × day, log scale)"
+    assert [label.get_text() for label in boxes.get_yticklabels()] == ["2.5e7, n = 2", "1e8, n = 2", "2e8, n = 1"]
+    assert points(figure, "exposure") == len(PATIENTS)
     assert left.get_title() == "Remission in 2 of 4 patients (1 pending)"
-    assert left.get_xlabel() == "AUC 0-28 d (copies/ug × day, log scale)"
     assert right.get_title() == "Linear predictor, n = 3; step-1 events: 1"
     assert points(figure, "outcome 1") == points(figure, "outcome 0") == 2
     (median,) = (line for line in left.get_lines() if line.get_gid() == "median")
@@ -250,7 +258,7 @@ def test_response_by_exposure_of_criss(fit: xr.DataTree) -> None:
 def test_response_by_exposure_of_a_binary_response(tmp_path: Path) -> None:
     trial = trial_of(BINARY, tmp_path)
     figure = drawn(plots.response_by_exposure(fake_fit(trial, load_model("cd7-ssc-binary"))))
-    assert len(figure.axes) == 1
+    assert len(figure.axes) == 2
     assert figure.axes[0].get_title() == "Remission in 1 of 2 patients (1 pending)"
 
 

@@ -1,0 +1,1 @@
+"""Checks of a fit: what the model would have seen, beside what was seen."""

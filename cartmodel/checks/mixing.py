@@ -1,0 +1,39 @@
+"""Which parameters a sampler explored worst."""
+
+import arviz_stats
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from cartmodel.prediction.fitfile import group
+from cartmodel.prediction.population import population
+
+
+def worst_mixing(fit: xr.DataTree, n: int = 4) -> pd.DataFrame:
+    """Return the population parameters with the fewest effective draws, the worst first.
+
+    Parameters
+    ----------
+    fit : xarray.DataTree
+        From `fit` or `read_fit`.
+    n : int
+        How many.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``parameter``, ``rhat``, ``ess_bulk``, ``ess_tail``; in order of the smaller of the two ESS, those that
+        never moved first.
+    """
+    draws = population(group(fit, "posterior"))
+    with np.errstate(all="ignore"):  # of a parameter that never moved
+        found = {
+            "rhat": arviz_stats.rhat(draws),
+            "ess_bulk": arviz_stats.ess(draws),
+            "ess_tail": arviz_stats.ess(draws, method="tail"),
+        }
+    names = [str(name) for name in draws.data_vars]
+    table = pd.DataFrame({"parameter": names} | {k: [float(v[name]) for name in names] for k, v in found.items()})
+    still = [bool(np.ptp(draws[name].values) == 0) for name in names]
+    least = np.fmin(table["ess_bulk"], table["ess_tail"]).fillna(-1.0).mask(pd.Series(still), -2.0)
+    return table.iloc[least.argsort(kind="stable")[:n]].reset_index(drop=True)

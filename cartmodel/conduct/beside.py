@@ -1,0 +1,181 @@
+"""What model-based designs say beside the protocol's rule, from the same records."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import pandas as pd
+from scipy.special import logit
+
+from cartmodel.conduct.records import ConductRecords, Record
+from cartmodel.conduct.steps import Step, Trial
+from cartmodel.decision.advice import Advice
+from cartmodel.decision.exposure_toxicity import FollowedPatient
+from cartmodel.escalation.blrm import BlrmModel, blrm
+from cartmodel.escalation.boin import boin
+from cartmodel.escalation.dated import DatedPatient, DatedState
+from cartmodel.escalation.state import Action, Decision, State
+from cartmodel.escalation.tite_boin import TiteBoin
+from cartmodel.prediction.words import dose_number
+
+BLRM_MEAN, BLRM_SD = (float(logit(0.15)), -0.25), (1.25, 0.5)
+_RANK: dict[str, int] = {"stop": 0, "suspend": 0, "de-escalate": 1, "stay": 2, "escalate": 3}
+
+
+def known_state(records: Sequence[Record], trial: Trial, on: date) -> State:
+    """Return the counts of all evaluable patients, expansion and backfill included."""
+    current = next((r.level for r in reversed(records) if r.role == "escalation"), trial.start)
+    told = [(r.level, r.known_on(on, trial.window)) for r in records]
+    n = tuple(sum(at == k and what in ("DLT", "no DLT") for at, what in told) for k in range(1, trial.doses + 1))
+    dlt = tuple(sum(at == k and what == "DLT" for at, what in told) for k in range(1, trial.doses + 1))
+    return State(n, dlt, current)
+
+
+def dated_state(records: Sequence[Record], trial: Trial, on: date) -> DatedState:
+    """Return all patients with their follow-up, but those who are not evaluable."""
+    current = next((r.level for r in reversed(records) if r.role == "escalation"), trial.start)
+    told = [(r, r.known_on(on, trial.window)) for r in records]
+    patients = tuple(
+        DatedPatient(r.level, r.days_on(on, trial.window), what == "DLT") for r, what in told if what != "not evaluable"
+    )
+    return DatedState(patients, trial.doses, float(trial.window), current)
+
+
+def followed(records: ConductRecords, trial: Trial, on: date) -> tuple[FollowedPatient, ...]:
+    """Return the patients as the exposure-informed model takes them: the dose infused, the day of the DLT."""
+    found: list[FollowedPatient] = []
+    for record in records.records:
+        what = record.known_on(on, trial.window)
+        dose = records.doses[record.level - 1] if record.dose is None else record.dose
+        days = record.days_on(on, trial.window)
+        if what == "not evaluable":
+            found.append(FollowedPatient(record.subject, dose, None))
+        else:
+            found.append(FollowedPatient(record.subject, dose, what == "DLT", None if what == "no DLT" else days))
+    return tuple(found)
+
+
+def beside(
+    trial: Trial,
+    records: ConductRecords,
+    step: Step,
+    on: date,
+    *,
+    target: float,
+    limit: float,
+    overdose: float,
+    reference: float,
+    advice: Advice | None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return what each design says, and what is known of each dose level.
+
+    Returns
+    -------
+    designs : pandas.DataFrame
+        One row a design, the protocol first: ``action``, ``dose_level`` and ``dose`` (cells) of the next group or of
+        the MTD, ``reason``, ``counted`` (whom it counts), ``against``: how it differs from the protocol, in words.
+    levels : pandas.DataFrame
+        One row a dose level: patients evaluable, DLTs, pending; the BLRM's mean and P(over the limit); with an advice
+        its P(over), P(remission) and P(gain).
+    """
+    state, dated = known_state(records.records, trial, on), dated_state(records.records, trial, on)
+    most = max(18, dated.counts.patients)
+    setting: dict[str, Any] = {"reference": reference, "mean": BLRM_MEAN, "sd": BLRM_SD, "cuts": (0.16, limit)}
+    logistic = blrm(records.doses, overdose=overdose, max_patients=most, **setting)
+    rows = [
+        ("protocol", step.decision, "escalation patients whose outcome is known"),
+        ("BOIN", boin(target, max_patients=most).decide(state), "all evaluable patients, no pending ones"),
+        ("BLRM", logistic.decide(state), "all evaluable patients, no pending ones"),
+        ("TITE-BOIN", TiteBoin(target, max_patients=most).decide(dated), "all patients, pending ones by follow-up"),
+    ]
+    if advice is not None:
+        by_whom = "all patients, pending ones by follow-up, with their kinetics"
+        rows.append(("exposure-informed", _advised(advice, records.doses, state.current), by_whom))
+    designs = pd.DataFrame(
+        [
+            {
+                "design": name,
+                "action": decision.action,
+                "dose_level": decision.dose,
+                "dose": None if decision.dose is None else records.doses[decision.dose - 1],
+                "reason": decision.reason,
+                "counted": counted,
+                "against": against(decision, step.decision),
+            }
+            for name, decision, counted in rows
+        ]
+    ).astype({"dose_level": "Int64", "dose": float})
+    model = BlrmModel(records.doses, most_patients=most, **setting)
+    posterior = model.posterior(state)
+    levels = pd.DataFrame(
+        {
+            "dose_level": range(1, trial.doses + 1),
+            "dose": records.doses,
+            "evaluable": state.n,
+            "dlts": state.dlt,
+            "pending": [int(sum(dated.pending & (dated.level == k))) for k in range(1, trial.doses + 1)],
+            "blrm_mean": posterior.mean,
+            "blrm_p_over": posterior.intervals[:, 2:].sum(axis=1),
+        }
+    )
+    if advice is not None:
+        told = advice.table.set_index("dose").reindex(list(records.doses))
+        for column in ("p_over", "p_over_cut", "p_remission", "p_gain"):
+            levels[f"exposure_{column}" if "over" in column else column] = told[column].to_numpy()
+    return designs, levels
+
+
+def against(other: Decision, protocol: Decision) -> str:
+    """Return how a design's step differs from the protocol's, in words; the protocol decides all the same."""
+    if (other.action, other.dose) == (protocol.action, protocol.dose):
+        return "the same step" if other is not protocol else ""
+    if protocol.action == "refer":
+        return "the protocol has no rule here"
+    if other.action == "refer":
+        return "has no rule here"
+    if protocol.action == "suspend":
+        return "would not wait" if other.enrols else "would stop rather than wait"
+    if other.action == "suspend":
+        return "would wait for pending patients"
+    if protocol.action == other.action == "stop":
+        higher = (other.dose or 0) > (protocol.dose or 0)
+        return f"names another MTD, {'higher' if higher else 'lower'}: {_less_or_more(higher)} cautious"
+    if protocol.action == "stop":
+        return "would treat more patients before naming an MTD"
+    if other.action == "stop" and other.dose is not None:
+        return "would name the MTD now"
+    higher = _RANK[other.action] > _RANK[protocol.action]
+    return f"would {_verb(other.action)} instead: {_less_or_more(higher)} cautious"
+
+
+def _verb(action: Action) -> str:
+    return {"stop": "stop"}.get(action, action)
+
+
+def _less_or_more(higher: bool) -> str:
+    return "less" if higher else "more"
+
+
+def _advised(advice: Advice, doses: Sequence[float], current: int) -> Decision:
+    """Return the dose that overdose control on the exposure-informed rates leaves, as a step from the current level."""
+    criteria = advice.criteria
+    rule = f"P(DLT rate > {criteria.limit:.0%}) < {criteria.overdose:.0%}"
+    levels = [k for k, dose in enumerate(doses, start=1) if dose == advice.recommended]
+    told = advice.table.set_index("dose")["p_over"]
+    if not levels:
+        return Decision("stop", None, f"no dose has {rule}")
+    level = min(levels[0], current + 1)
+    action: Action = "escalate" if level > current else "stay" if level == current else "de-escalate"
+    reason = f"the highest dose with {rule}, at most one above: {told[doses[level - 1]]:.2f}"
+    return Decision(action, level, reason, (level,), 3)
+
+
+def blrm_words(doses: Sequence[float], reference: float) -> str:
+    """Return the BLRM in words, with a warning where its reference dose is far from the doses of the trial."""
+    words = (
+        f"BLRM: logit P(DLT) = a + exp(c) ln(dose / {dose_number(reference)} cells), a ~ N(logit 0.15, 1.25), "
+        "c ~ N(-0.25, 0.5), as in the model file cd7-ssc"
+    )
+    if doses[0] / 4 <= reference <= 4 * doses[-1]:
+        return f"{words}."
+    return f"{words}. THE REFERENCE IS FAR FROM THE PLANNED DOSES: this prior was not made for them; give another."

@@ -1,0 +1,91 @@
+"""How every record of a trial was counted, and by which policy: the log."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import pandas as pd
+
+from cartmodel.conduct.history import Infusion
+from cartmodel.conduct.records import ConductRecords, Record
+from cartmodel.conduct.steps import Trial
+from cartmodel.escalation.policies import Policies
+from cartmodel.prediction.words import dose_number
+
+LOG_COLUMNS = (
+    "subject", "dose_level", "dose", "infusion_date", "day", "dlt_day", "role", "outcome", "protocol", "models",
+    "policy", "how", "rule_then",
+)  # fmt: skip
+
+
+def log(trial: Trial, records: ConductRecords, infusions: Sequence[Infusion], on: date) -> pd.DataFrame:
+    """Return one row a record: what is known of it on a day, what counts it, and why.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``day``: days followed on that day, within the window; ``dlt_day``; ``outcome``: DLT, no DLT, pending or not
+        evaluable; ``protocol`` and ``models``: whether the protocol's rule and the models count it; ``policy``: the gap
+        whose reading decided; ``how`` in words; ``rule_then``: what the rule had said on the day of the infusion.
+    """
+    rows = [_row(trial, records, infusion, on) for infusion in infusions]
+    return pd.DataFrame(rows, columns=list(LOG_COLUMNS)).astype({"dlt_day": "Int64"})
+
+
+def _row(trial: Trial, records: ConductRecords, infusion: Infusion, on: date) -> dict[str, object]:
+    record, policies, window = infusion.record, trial.design.policies, trial.window
+    outcome = record.known_on(on, window, late_counts=policies.late_dlt_counts)
+    how, gaps = _how(record, outcome, on, window, policies, records.records)
+    if record.role != "escalation":
+        how.append(f"{record.role}: the protocol's rule does not count this patient, the models do")
+    planned = records.doses[record.level - 1]
+    if record.dose is not None and abs(record.dose / planned - 1) > 1e-6:
+        how.append(
+            f"infused {dose_number(record.dose)} of {dose_number(planned)} cells: counted at the level assigned, "
+            "exposure by the dose infused"
+        )
+    how += [f"departure ({record.deviation}): {problem.what}" for problem in infusion.departures]
+    rule = infusion.step.decision if infusion.step is not None else None
+    return {
+        "subject": record.subject,
+        "dose_level": record.level,
+        "dose": planned if record.dose is None else record.dose,
+        "infusion_date": record.infusion.isoformat(),
+        "day": record.days_on(on, window),
+        "dlt_day": record.dlt_day(),
+        "role": record.role,
+        "outcome": outcome,
+        "protocol": record.role == "escalation" and outcome in ("DLT", "no DLT"),
+        "models": outcome != "not evaluable",
+        "policy": " ".join(gaps),
+        "how": "; ".join(how),
+        "rule_then": f"{rule.action}: {rule.reason}" if rule is not None else "",
+    }
+
+
+def _how(
+    record: Record, outcome: str, on: date, window: int, policies: Policies, everyone: Sequence[Record]
+) -> tuple[list[str], list[str]]:
+    day = record.dlt_day()
+    late = day is not None and day > window
+    followed = record.days_on(on, window)
+    if outcome == "DLT":
+        if late:
+            return [f"DLT on day {day}, after the {window}-day window: counted, as the policy says"], ["G9"]
+        left = f", then {record.status}: a DLT counts all the same" if record.status in _LEFT else ""
+        return [f"DLT on day {day}{left}"], ["G7"] if left else []
+    if outcome == "no DLT":
+        if late:
+            return [f"DLT on day {day}, after the {window}-day window: not counted, as the policy says"], ["G9"]
+        return [f"{window} days without a DLT"], []
+    if outcome == "not evaluable":
+        by = next((other.subject for other in everyone if other.replaces == record.subject), "")
+        gone = f"replaced by {by}" if by else "to be replaced"
+        return [f"{record.status} after {followed:g} days without a DLT: not evaluable, {gone}"], ["G7"]
+    over = (on - record.infusion).days >= window
+    missing = (
+        f"; the window ended by the calendar, but day {window} is not in the table: never inferred" if over else ""
+    )
+    return [f"followed {followed:g} of {window} days without a DLT{missing}"], []
+
+
+_LEFT = ("withdrawn", "not evaluable")

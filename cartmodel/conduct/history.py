@@ -1,0 +1,98 @@
+"""A trial's history held against its protocol, patient by patient: what the rule had said when each was infused."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from cartmodel.conduct.records import ConductRecords, Record
+from cartmodel.conduct.steps import Step, Trial, next_step
+from cartmodel.errors import ConductTableError, Problem
+
+
+@dataclass(frozen=True)
+class Infusion:
+    """One infusion with what the protocol had said.
+
+    Parameters
+    ----------
+    record : Record
+        The patient.
+    step : Step or None
+        The rule on the day of the infusion; None for patients who do not drive it.
+    departures : tuple of Problem
+        Where the infusion departs from it.
+    """
+
+    record: Record
+    step: Step | None
+    departures: tuple[Problem, ...] = ()
+
+
+def history(trial: Trial, records: Sequence[Record]) -> tuple[Infusion, ...]:
+    """Return every infusion with what the protocol had said on that day."""
+    found: list[Infusion] = []
+    for place, record in enumerate(records):
+        before = records[:place]
+        if record.role != "escalation":
+            found.append(Infusion(record, None, tuple(_not_tried(record, before))))
+            continue
+        # What became known on the day itself may have been known before the infusion, or not.
+        readings = [next_step(trial, before, record.infusion - timedelta(days=back)) for back in (0, 1)]
+        departures = [tuple(_departures(trial, record, before, step)) for step in readings]
+        use = 1 if departures[0] and not departures[1] else 0
+        found.append(Infusion(record, readings[use], departures[use]))
+    return tuple(found)
+
+
+def check_history(trial: Trial, records: ConductRecords) -> tuple[Infusion, ...]:
+    """Return the history of a trial if its protocol could have led to it; a departure with a written reason stays.
+
+    Raises
+    ------
+    ConductTableError
+        With every infusion that the protocol could not have led to: skipped doses, patients after a stop, overlapping
+        windows, another dose, and what the rule had said.
+    """
+    found = history(trial, records.records)
+    problems = [problem for infusion in found if not infusion.record.deviation for problem in infusion.departures]
+    if problems:
+        raise ConductTableError(f"conduct of {records.name}", problems)
+    return found
+
+
+def _departures(trial: Trial, record: Record, before: Sequence[Record], step: Step) -> Iterator[Problem]:
+    where, rule = _where(record), step.decision
+    allowed = "; or the reason of the departure in column 'deviation'"
+    treated = max((r.level for r in before if r.role == "escalation"), default=trial.start - 1)
+    if rule.action == "refer":
+        return
+    if record.level > treated + 1:
+        what = f"dose level {record.level} after level {treated}: skipped dose" if treated else "skipped dose"
+        yield Problem(where, what, f"dose level {rule.dose or treated + 1} ({rule.reason}){allowed}")
+    elif rule.action == "stop":
+        yield Problem(where, "a patient after the stop of the trial", f"no more patients ({rule.reason}){allowed}")
+    elif rule.action == "suspend":
+        waiting = ", ".join(r.subject for r in step.pending)
+        what = (
+            f"infused on {record.infusion} while {waiting} had not completed the {trial.window}-day window: overlapping"
+        )
+        yield Problem(where, f"{what} windows", f"a day from {step.earliest} on ({rule.reason}){allowed}")
+    elif record.level != rule.dose:
+        yield Problem(where, f"dose level {record.level}", f"dose level {rule.dose} ({rule.reason}){allowed}")
+    elif step.earliest is not None and record.infusion < step.earliest:
+        kind = "overlapping windows, " if "gate" in step.why else ""
+        what = f"infused on {record.infusion}: {kind}{step.why}"
+        yield Problem(where, what, f"a day from {step.earliest} on{allowed}")
+
+
+def _not_tried(record: Record, before: Sequence[Record]) -> Iterator[Problem]:
+    treated = max((r.level for r in before if r.role == "escalation"), default=0)
+    if record.level > treated:
+        what = f"{record.role} at dose level {record.level}, which no escalation patient had been given: skipped dose"
+        yield Problem(
+            _where(record), what, f"levels 1 to {treated}" if treated else "after the first escalation patient"
+        )
+
+
+def _where(record: Record) -> str:
+    return f"row {record.row}, subject '{record.subject}'" if record.row else f"subject '{record.subject}'"

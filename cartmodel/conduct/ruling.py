@@ -1,0 +1,215 @@
+"""The verdict on a trial under way: the protocol's next step, its reason, its open questions, and advice beside it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+
+from cartmodel.conduct.beside import beside, blrm_words, followed, known_state
+from cartmodel.conduct.counting import log
+from cartmodel.conduct.history import check_history
+from cartmodel.conduct.policy import policies_of
+from cartmodel.conduct.questions import questions
+from cartmodel.conduct.reading import NCT06871644_DOSES, read_conduct
+from cartmodel.conduct.records import ConductRecords
+from cartmodel.conduct.steps import Step, Trial, next_step
+from cartmodel.conduct.words import verdict_text
+from cartmodel.decision.advice import Advice, advise
+from cartmodel.escalation.design import designs
+from cartmodel.escalation.outcomes import Cohort, format_outcomes
+from cartmodel.escalation.pathways import pathways
+from cartmodel.escalation.state import Decision, State
+from cartmodel.escalation.three_plus_three import ThreePlusThree
+from cartmodel.registry import nearest
+
+_PROTOCOLS = ("nct06871644", "escalation-only", "korn", "top-to-six")
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """The protocol's next step on a day, what it rests on, and what stands beside it.
+
+    Parameters
+    ----------
+    decision : Decision
+        The protocol's step, which is authoritative.
+    on : date
+        The day of the decision.
+    earliest : date or None
+        The first day on which the next patient may be infused; None where none may be.
+    why : str
+        What sets that day.
+    state : State
+        Escalation patients whose outcome is known.
+    log : pandas.DataFrame
+        One row a record: how it was counted, by which policy.
+    questions : pandas.DataFrame
+        The gaps of the protocol's text that the step touches, and what other readings would say.
+    designs : pandas.DataFrame
+        The protocol, BOIN, BLRM, TITE-BOIN and, with a fit, the exposure-informed model.
+    levels : pandas.DataFrame
+        What is known of each dose level.
+    pathways : pandas.DataFrame
+        What follows each outcome of the next patients, the pending ones of this group included.
+    advice : Advice or None
+        From the fit.
+    records : ConductRecords
+        The trial.
+    window : int
+        Days of the DLT window.
+    text : str
+        All of it in plain words.
+    """
+
+    decision: Decision
+    on: date
+    earliest: date | None
+    why: str
+    state: State
+    log: pd.DataFrame
+    questions: pd.DataFrame
+    designs: pd.DataFrame
+    levels: pd.DataFrame
+    pathways: pd.DataFrame
+    advice: Advice | None
+    records: ConductRecords
+    window: int
+    text: str
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the trial or the fit is simulated."""
+        return self.records.simulated or (self.advice is not None and self.advice.simulated)
+
+
+def verdict(
+    source: ConductRecords | str | Path | pd.DataFrame,
+    *,
+    doses: Sequence[float] = NCT06871644_DOSES,
+    design: str | ThreePlusThree = "nct06871644",
+    policy: Mapping[str, Any] | None = None,
+    on: date | None = None,
+    fit: xr.DataTree | None = None,
+    window: int = 28,
+    start: int = 1,
+    target: float = 0.30,
+    limit: float = 0.33,
+    overdose: float = 0.25,
+    reference: float = 1e8,
+    remission: float = 0.50,
+    cohorts: int = 2,
+    **advice: Any,
+) -> Verdict:
+    """Return the protocol's verdict on a trial under way, with its reason and its open questions, and advice beside it.
+
+    Parameters
+    ----------
+    source : ConductRecords, str, Path or pandas.DataFrame
+        The trial so far, see `read_conduct`.
+    doses : sequence of float
+        Planned cells of each dose level.
+    design : str or ThreePlusThree
+        The protocol's rule: ``"nct06871644"`` or another 3+3 of the registry.
+    policy : mapping, optional
+        Readings of the protocol's gaps, by gap (``{"G2": "current"}``) or by field of `Policies`.
+    on : date, optional
+        The day of the decision; default: the latest date in the table.
+    fit : xarray.DataTree, optional
+        A fit whose patients are those of the table: adds the exposure-informed model.
+    window : int
+        Days of the DLT window and of the gate between groups.
+    start : int
+        The level of the first group.
+    target, limit, overdose : float
+        Target of BOIN; the DLT rate not to be exceeded and how probable that may be (BLRM and exposure-informed).
+    reference : float
+        Reference dose of the BLRM in cells, to which its prior belongs.
+    remission, cohorts : float, int
+        The remission rate to exceed; how many groups the pathways look ahead.
+    **advice
+        Further settings of `advise`.
+
+    Raises
+    ------
+    ConductTableError
+        If the table is wrong, or tells a history to which the protocol could not have led: all problems at once.
+    ValueError
+        If a design or a policy does not exist, or the fit's trial is another.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"subject": ["S01", "S02", "S03"], "dose_level": 1,
+    ...     "infusion_date": ["2026-01-05", "2026-01-07", "2026-01-09"],
+    ...     "last_followup_date": ["2026-02-06"] * 3})
+    >>> said = verdict(table)
+    >>> said.decision.action, said.decision.dose, str(said.earliest)
+    ('escalate', 2, '2026-02-06')
+    """
+    records = source if isinstance(source, ConductRecords) else read_conduct(source, doses=doses, on=on)
+    rule = _rule(design, policy or {})
+    if not 1 <= window <= 366 or not 1 <= start <= len(records.doses):
+        raise ValueError(f"window={window}, start={start}; accepted: 1 to 366 days, levels 1 to {len(records.doses)}")
+    trial = Trial(rule, len(records.doses), window, start)
+    day = records.last_day if on is None else on
+    if day < records.last_day:
+        raise ValueError(f"on={day}: the records reach to {records.last_day}; accepted: that day or a later one")
+    infusions = check_history(trial, records)
+    step = next_step(trial, records.records, day)
+    said = None
+    if fit is not None:
+        _same_trial(fit, records)
+        asked_for: dict[str, Any] = {"limit": limit, "overdose": overdose, "target": remission, "window": float(window)}
+        said = advise(fit, records.doses, patients=followed(records, trial, day), **asked_for, **advice)
+    settings: dict[str, Any] = {"target": target, "limit": limit, "overdose": overdose, "reference": reference}
+    compared, levels = beside(trial, records, step, day, advice=said, **settings)
+    asked = questions(trial, records.records, step, day)
+    counted = log(trial, records, infusions, day)
+    ahead = _pathways(trial, step, cohorts)
+    logistic = blrm_words(records.doses, reference)
+    state = known_state(records.records, trial, day)
+    text = verdict_text(records, step, day, counted, asked, compared, ahead, said, state, logistic)
+    return Verdict(
+        step.decision, day, step.earliest, step.why, step.state, counted, asked, compared, levels, ahead, said, records,
+        window, text,
+    )  # fmt: skip
+
+
+def _rule(design: str | ThreePlusThree, policy: Mapping[str, Any]) -> ThreePlusThree:
+    if isinstance(design, str) and design not in _PROTOCOLS:
+        raise ValueError(f"design '{design}' cannot be a protocol here: {nearest(design, _PROTOCOLS)}")
+    rule = designs[design]() if isinstance(design, str) else design
+    if not isinstance(rule, ThreePlusThree):
+        raise ValueError(f"design {design!r}; accepted: a 3+3")
+    return policies_of(rule, policy)
+
+
+def _same_trial(fit: xr.DataTree, records: ConductRecords) -> None:
+    """Refuse a fit of other patients, which would advise on another trial."""
+    known = {str(name) for name in fit["constant_data"]["subject"].to_numpy()}
+    mine = {record.subject for record in records.records}
+    if not known & mine:
+        some = ", ".join(sorted(known)[:3])
+        raise ValueError(f"the fit knows none of these patients (it has {some}, ...); accepted: a fit of this trial")
+    if strangers := known - mine:
+        raise ValueError(f"the fit has patients whom the table lacks: {', '.join(sorted(strangers)[:5])}")
+
+
+def _pathways(trial: Trial, step: Step, cohorts: int) -> pd.DataFrame:
+    """Dose-transition pathways; the pending patients of the current group come first: their outcome is open too."""
+    decision, state = step.decision, step.state
+    if decision.action == "refer":
+        return pathways(trial.design, state, 0).iloc[:0]
+    more = decision.cohort if decision.enrols and decision.dose == state.current else 0
+    size = len(step.pending) + more
+    if not step.pending:
+        return pathways(trial.design, state, cohorts)
+    parts: list[pd.DataFrame] = []
+    for dlt in range(size + 1):
+        group = format_outcomes([Cohort(state.current, (False,) * (size - dlt) + (True,) * dlt)])
+        after = pathways(trial.design, state.add(state.current, size, dlt), max(cohorts - 1, 0))
+        parts.append(after.assign(outcomes=[f"{group} {text}".strip() for text in after["outcomes"]]))
+    return pd.concat(parts, ignore_index=True)

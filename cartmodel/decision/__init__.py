@@ -1,0 +1,1 @@
+"""The posterior turned into advice about a dose."""

@@ -1,0 +1,171 @@
+"""Random effects of the patients: distribution, quantiles, dose, pairs, shrinkage."""
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+from scipy import stats
+
+from cartmodel.checks.effects import random_effects as effects_of
+from cartmodel.plots.axes import dose_axis
+from cartmodel.plots.residuals import quantile_plot
+from cartmodel.plots.style import BLUE, DARK, GREY, dose_groups, footer, new_figure, scale_of, small, stamp_text, style
+from cartmodel.plots.words import patients_text
+from cartmodel.prediction.fitfile import spec_of
+from cartmodel.prediction.words import dose_number
+
+_DEFINITION = "shrinkage: 1 - variance of the patients' means / mean of omega^2"
+
+
+def random_effects(fit: xr.DataTree, stamp: str = "", *, width: float | None = None) -> Figure:
+    """Return a row for each random effect: its histogram, its quantiles, and its values against the dose.
+
+    Histograms and points are posterior means of the patients, bars their 95% intervals; the line is the normal
+    distribution with the median omega. Each row says the shrinkage (see `shrinkage`).
+
+    Parameters
+    ----------
+    fit : xarray.DataTree
+        From `fit` or `read_fit`.
+    stamp : str
+        Words in the corner, such as ``"NOT CONVERGED"``; SIMULATED is added for a simulated trial.
+    width : float, optional
+        Inches.
+    """
+    effects = effects_of(fit)
+    spec = spec_of(fit)
+    width = 7.4 if width is None else width
+    k = scale_of(width)
+    n, rows = effects.sizes["subject"], effects.sizes["effect"]
+    dose = effects["dose"].values
+    dosed = bool(np.isfinite(dose).any())
+    narrow = width < 4.5
+    with style(width):
+        notes = [
+            fit.attrs["trial"],
+            f"model {spec.name}, {patients_text(n)}; means and 95% intervals; {_DEFINITION}; r: rank correlation",
+        ]
+        figure = new_figure(
+            width, k * (1.75 * rows + 0.7), "Random effects", notes, stamp_text(fit.attrs["simulated"], stamp)
+        )
+        grid = figure.subplots(rows, 3, squeeze=False)
+        for i, name in enumerate(effects["effect"].values):
+            one = effects.sel(effect=name)
+            parameter = spec.curve.parameters[str(name)]
+            scale = {"positive": "ln", "fraction": "logit"}.get(parameter.support, "")
+            _histogram(grid[i, 0], one)
+            grid[i, 0].set_ylabel(f"{scale} {name}".strip(), parse_math=False)
+            quantile_plot(grid[i, 1], one["standardised"])
+            grid[i, 1].set_title(f"shrinkage {float(one['shrinkage']):.2f}" if n > 1 else "one patient", size=small())
+            _against_dose(grid[i, 2], one, dosed=dosed, narrow=narrow)
+            for axes in grid[i]:
+                axes.yaxis.set_major_locator(MaxNLocator(3 if narrow else 4))
+                if axes is not grid[i, 2]:
+                    axes.xaxis.set_major_locator(MaxNLocator(2 if narrow else 3, symmetric=True))
+                if i + 1 < rows:
+                    axes.set_xlabel("")
+        grid[-1, 0].set_xlabel("eta")
+        grid[-1, 1].set_xlabel("Normal quantile")
+        grid[-1, 2].set_xlabel("Dose (cells)" if dosed else "")
+        footer(figure, _legend(), 2)
+    return figure
+
+
+def _histogram(axes: Axes, one: xr.Dataset) -> None:
+    omega = float(one["omega"])
+    reach = max(3 * omega, 1.05 * float(np.abs(one["mean"]).max()))
+    bins = int(np.clip(one.sizes["subject"] // 2, 5, 21))
+    axes.hist(one["mean"].values, np.linspace(-reach, reach, bins + 1), density=True, color=BLUE, alpha=0.45)
+    grid = np.linspace(-reach, reach, 121)
+    axes.plot(grid, stats.norm.pdf(grid, scale=omega), color=GREY, linewidth=1.2)
+    axes.plot(one["mean"].values, np.zeros(one.sizes["subject"]), "|", color=DARK, markersize=4, gid="mean")
+
+
+def _against_dose(axes: Axes, one: xr.Dataset, *, dosed: bool, narrow: bool) -> None:
+    dose = one["dose"].values
+    at = np.log(dose) if dosed else np.zeros(len(dose))
+    distinct = np.unique(dose[np.isfinite(dose)])
+    step = float(np.diff(np.log(distinct)).min()) if len(distinct) > 1 else 1.0
+    for value in np.unique(at[np.isfinite(at)]):
+        group = np.flatnonzero(at == value)
+        at[group] += 0.7 * step * (np.arange(len(group)) - (len(group) - 1) / 2) / max(len(group), 4)
+    axes.axhline(0.0, color=GREY, linewidth=0.7)
+    axes.vlines(at, one["lower"], one["upper"], color=BLUE, linewidth=0.7)
+    axes.plot(at, one["mean"], linestyle="none", marker="o", markersize=2.4, color=BLUE, gid="patients")
+    dose_axis(axes, distinct)
+    if narrow and len(distinct) > 1:
+        axes.set_xticks(np.log(distinct[[0, -1]]), [dose_number(float(d)) for d in distinct[[0, -1]]])
+    axes.set_xlabel("")
+    r = float(one["dose_correlation"])
+    axes.set_title("" if np.isnan(r) else f"r {r:.2f}", size=small())
+
+
+def _legend() -> list[Line2D]:
+    return [
+        Line2D([], [], color=BLUE, marker="o", markersize=3, linewidth=0.7, label="patient: mean, 95% interval"),
+        Line2D([], [], color=GREY, linewidth=1.2, label="model: normal with the median omega"),
+    ]
+
+
+def random_effect_pairs(fit: xr.DataTree, stamp: str = "", *, width: float | None = None) -> Figure | None:
+    """Return the patients' random effects against each other: posterior means in the colours of their doses.
+
+    Parameters
+    ----------
+    fit : xarray.DataTree
+        From `fit` or `read_fit`.
+    stamp : str
+        Words in the corner, such as ``"NOT CONVERGED"``; SIMULATED is added for a simulated trial.
+    width : float, optional
+        Inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure or None
+        None for a model with one random effect.
+    """
+    effects = effects_of(fit)
+    spec = spec_of(fit)
+    names = [str(name) for name in effects["effect"].values]
+    if len(names) < 2:
+        return None
+    width = 6.5 if width is None else width
+    k = scale_of(width)
+    n = effects.sizes["subject"]
+    groups = dose_groups(effects["dose"].values)
+    with style(width):
+        notes = [fit.attrs["trial"], f"model {spec.name}, {patients_text(n)}; posterior means; r: Pearson correlation"]
+        side = (width - 0.3) / (len(names) - 1)
+        height = max(0.85 * side, 0.62 * k) * (len(names) - 1) + 0.9 * k
+        figure = new_figure(width, height, "Random effects in pairs", notes, stamp_text(fit.attrs["simulated"], stamp))
+        grid = figure.subplots(len(names) - 1, len(names) - 1, squeeze=False, sharex="col", sharey="row")
+        for i, below in enumerate(names[1:]):
+            for j, left in enumerate(names[:-1]):
+                axes = grid[i, j]
+                if j > i:
+                    axes.remove()
+                    continue
+                x, y = effects["mean"].sel(effect=left).values, effects["mean"].sel(effect=below).values
+                for _, mask, colour in groups:
+                    axes.plot(
+                        x[mask], y[mask], linestyle="none", marker="o", markersize=2.6, color=colour, gid="patients"
+                    )
+                axes.axhline(0.0, color="#cccccc", linewidth=0.6, zorder=0)
+                axes.axvline(0.0, color="#cccccc", linewidth=0.6, zorder=0)
+                if n > 2 and np.ptp(x) > 0 and np.ptp(y) > 0:
+                    axes.set_title(f"r {np.corrcoef(x, y)[0, 1]:.2f}", size=small(), pad=2)
+                axes.tick_params(labelleft=False, labelbottom=False, length=2)
+                if j == 0:
+                    axes.set_ylabel(below, parse_math=False)
+                if i + 2 == len(names):
+                    axes.set_xlabel(left, parse_math=False)
+        handles = [
+            Line2D(
+                [], [], color=colour, marker="o", markersize=3, linestyle="none", label=f"{label}, n = {int(m.sum())}"
+            )
+            for label, m, colour in groups
+        ]
+        footer(figure, handles, 3)
+    return figure

@@ -1,0 +1,95 @@
+"""What residual figures share: points by dose group, a trend, a quantile plot."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from scipy import stats
+
+from cartmodel.plots.style import DARK, GREY, ORANGE, VERMILLION, dose_groups
+
+_LEAST = 5  # points for each median of a trend
+
+
+def points(axes: Axes, x: Any, y: Any, blq: np.ndarray, doses: np.ndarray) -> None:
+    """Draw points in the colours of their dose group; open triangles where BLQ."""
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    for _, mask, colour in dose_groups(doses):
+        axes.plot(
+            x[mask & ~blq], y[mask & ~blq], linestyle="none", marker="o", markersize=2.4, color=colour, alpha=0.8,
+            gid="quantified",
+        )  # fmt: skip
+        axes.plot(
+            x[mask & blq], y[mask & blq], linestyle="none", marker="v", markersize=3.5, markerfacecolor="white",
+            markeredgecolor=colour, markeredgewidth=0.6, gid="blq",
+        )  # fmt: skip
+
+
+def trend(axes: Axes, x: Any, y: Any) -> None:
+    """Draw medians of neighbouring points as a line; none for fewer than ten points."""
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    kept = np.isfinite(x) & np.isfinite(y)
+    x, y = x[kept], y[kept]
+    if len(x) < 2 * _LEAST:
+        return
+    parts = np.array_split(np.argsort(x, kind="stable"), min(8, len(x) // _LEAST))
+    axes.plot(
+        [np.median(x[p]) for p in parts], [np.median(y[p]) for p in parts], color=ORANGE, linewidth=1.4, gid="trend"
+    )
+
+
+def zero_lines(axes: Axes) -> None:
+    """Draw 0, and the 95% interval of a standard normal variable."""
+    axes.axhline(0.0, color=GREY, linewidth=0.7)
+    for edge in stats.norm.ppf([0.025, 0.975]):
+        axes.axhline(edge, color=GREY, linewidth=0.7, linestyle=(0, (4, 3)))
+
+
+def quantile_plot(axes: Axes, values: Any) -> None:
+    """Draw ordered values against normal quantiles, with the pointwise 95% band of a standard normal sample."""
+    ordered = np.sort(np.asarray(values, dtype=float)[np.isfinite(np.asarray(values, dtype=float))])
+    n = len(ordered)
+    if not n:
+        axes.text(0.5, 0.5, "no values", transform=axes.transAxes, ha="center", color=DARK)
+        return
+    rank = np.arange(1, n + 1)
+    at = stats.norm.ppf((rank - 0.5) / n)
+    low, high = (stats.norm.ppf(stats.beta.ppf(p, rank, n - rank + 1)) for p in (0.025, 0.975))
+    axes.fill_between(at, low, high, color=GREY, alpha=0.25, linewidth=0, gid="band")
+    axes.plot(at[[0, -1]], at[[0, -1]], color=GREY, linewidth=0.8)
+    axes.plot(at, ordered, linestyle="none", marker="o", markersize=2.2, color=DARK, gid="quantiles")
+    axes.set_xlabel("Normal quantile")
+
+
+def legend(table: pd.DataFrame, *, bounds: bool) -> list[Line2D]:
+    """Return the legend of a residual figure."""
+    patients = table.drop_duplicates("subject")
+    handles = [
+        Line2D(
+            [], [], color=colour, marker="o", markersize=3, linestyle="none", label=f"{label}, n = {int(mask.sum())}"
+        )
+        for label, mask, colour in dose_groups(patients["dose"].to_numpy(float))
+    ]
+    if table["blq"].any():
+        handles.append(
+            Line2D(
+                [],
+                [],
+                color=DARK,
+                marker="v",
+                markersize=4,
+                markerfacecolor="white",
+                linestyle="none",
+                label="below the LLOQ",
+            )
+        )
+    handles.append(Line2D([], [], color=ORANGE, linewidth=1.4, label="trend (medians)"))
+    if bounds:
+        handles.append(
+            Line2D([], [], color=GREY, linewidth=0.7, linestyle=(0, (4, 3)), label="95% of a standard normal")
+        )
+    else:
+        handles.append(Line2D([], [], color=VERMILLION, linewidth=0.8, linestyle=(0, (1, 1.5)), label="LLOQ"))
+    return handles

@@ -1,0 +1,50 @@
+"""The data set of NONMEM, nlmixr2 and Monolix: numbers first, the texts that a control stream drops at the end."""
+
+import pandas as pd
+
+from cartmodel.submission.adppk import events_of
+from cartmodel.submission.patients import patients_of
+from cartmodel.trial import TrialData
+
+_NUMBERS = ("ID", "TIME", "DV", "AMT", "EVID", "MDV", "CMT", "DVID", "CENS", "BLQ", "LLOQ", "ULOQ", "NTIME")
+TEXTS = ("USUBJID", "ASSAY", "DVU", "TIMEU", "DOSEU", "VISIT", "TRTSDTM", "STUDYID")
+"""Columns of text, last in the table: name them DROP in the $INPUT of a control stream."""
+
+
+def to_nonmem(trial: TrialData) -> pd.DataFrame:
+    """Return a trial as a NONMEM data set: a dose row for every patient, then a row a sample.
+
+    A BLQ sample has CENS = 1 and its limit in DV, as Monolix and nlmixr2 take it, and BLQ = 1 with LLOQ for a NONMEM
+    control stream (M3). A patient whose dose is not known has a row of another event (EVID 2). Samples before the
+    infusion have MDV = 1. Times are in days from the infusion. Missing numbers are NaN, written as ``.``. The texts of
+    ``TEXTS`` stand last. `read_trial` gives the same trial back, but for records, assessments and adverse events.
+
+    Examples
+    --------
+    >>> from cartmodel.trial import example_path, read_trial
+    >>> to_nonmem(read_trial(example_path("cd7_ssc"))).columns[:6].tolist()
+    ['ID', 'TIME', 'DV', 'AMT', 'EVID', 'MDV']
+    """
+    rows = events_of(trial)
+    blq = rows["EVID"].eq(0) & rows["blq"]
+    numbers = {subject: float(place) for place, subject in enumerate(trial.subjects.index, start=1)}
+    table = rows.assign(
+        ID=rows["USUBJID"].map(numbers),
+        TIME=rows["AFRLT"],
+        DV=rows["DV"].mask(blq, rows["ALLOQ"]),
+        CENS=blq.astype(float),
+        BLQ=blq.astype(float),
+        LLOQ=rows["ALLOQ"],
+        ULOQ=rows["AULOQ"],
+        NTIME=rows["NFRLT"],
+        VISIT=rows["AVISIT"],
+        TIMEU="day",
+    ).merge(patients_of(trial), on="USUBJID", how="left")
+    patient = [name for name in patients_of(trial) if name not in (*TEXTS, "DOSEA")]
+    optional = {"ULOQ", "NTIME", "VISIT"}
+    kept = [
+        name
+        for name in (*_NUMBERS, *patient, *TEXTS)
+        if name in table and not (name in optional and (table[name].isna() | (table[name] == "")).all())
+    ]
+    return pd.DataFrame(table[kept])

@@ -1,0 +1,166 @@
+"""Writing a trial in one of the forms, and checking that what was written says the same."""
+
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cartmodel.errors import UnknownNameError
+from cartmodel.registry import nearest
+from cartmodel.submission.adpc import ADPC_LABELS, to_adpc
+from cartmodel.submission.adpp import ADPP_LABELS, to_adpp
+from cartmodel.submission.adppk import ADPPK_LABELS, to_adppk
+from cartmodel.submission.data_set import to_nonmem
+from cartmodel.submission.patients import lost
+from cartmodel.submission.tables import to_tables
+from cartmodel.trial import TrialData, read_trial
+from cartmodel.trial.data import empty_frame
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form of table: how it is made, the labels of its columns, and whether a trial comes back from it."""
+
+    table: Callable[[TrialData], pd.DataFrame]
+    labels: Mapping[str, str]
+    readable: bool
+
+
+FORMS: Mapping[str, Form] = MappingProxyType(
+    {
+        "adpc": Form(to_adpc, ADPC_LABELS, readable=True),
+        "adppk": Form(to_adppk, ADPPK_LABELS, readable=True),
+        "nonmem": Form(to_nonmem, {}, readable=True),
+        "adpp": Form(to_adpp, ADPP_LABELS, readable=False),
+    }
+)
+_TEXT = 200
+
+
+def export_trial(trial: TrialData, form: str, path: str | Path, *, overwrite: bool = False) -> tuple[str, ...]:
+    """Write a trial in a form and return what that form cannot hold, one sentence each.
+
+    A path that ends in ``.xpt`` becomes a SAS transport file of version 5 (names of 8 letters, texts of 200 bytes),
+    any other a CSV file in UTF-8, with ``.`` for missing numbers in the NONMEM form. What was written is read back
+    before it takes its place: it must be the same trial but for what is returned.
+
+    Parameters
+    ----------
+    trial : TrialData
+        From `read_trial`.
+    form : {"adpc", "adppk", "nonmem", "adpp", "folder"}
+        ADPC and ADPPK of CDISC ADaM, a NONMEM data set, ADPP, which holds NCA parameters and no samples, or a folder of
+        our own tables as CSV, which holds everything.
+    path : str or Path
+        The file, or for ``"folder"`` the folder, to write.
+    overwrite : bool
+        Whether a file that is there may be replaced.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such form.
+    ValueError
+        If the file is there already, or the table does not fit into a SAS transport file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from cartmodel.trial import example_path
+    >>> trial = read_trial(example_path("cd7_ssc"))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     losses = export_trial(trial, "adpc", f"{folder}/adpc.xpt")
+    ...     read_trial(f"{folder}/adpc.xpt").digest == trial.digest
+    True
+    """
+    if form == "folder":
+        return _write_folder(trial, Path(path), overwrite=overwrite)
+    if form not in FORMS:
+        raise UnknownNameError(f"unknown form '{form}': {nearest(form, [*FORMS, 'folder'])}")
+    path, kind = Path(path), FORMS[form]
+    if path.exists() and not (overwrite and path.is_file()):
+        remedy = "a new file, or --overwrite (overwrite=True)" if path.is_file() else "the path of a file"
+        raise ValueError(f"{path} is there already; accepted: {remedy}")
+    table = kind.table(trial)
+    handle, name = tempfile.mkstemp(suffix=path.suffix, prefix=f"{form}-", dir=path.parent)
+    os.close(handle)
+    try:
+        if path.suffix.lower() == ".xpt":
+            write_xpt(table, Path(name), name=form.upper(), labels=kind.labels)
+        else:
+            _whole(table).to_csv(name, index=False, na_rep="." if form == "nonmem" else "")
+        if kind.readable:
+            _same(trial, read_trial(name), form)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    parameters = ("It holds parameters and no samples: no trial comes back from it.",)
+    return tuple(lost(trial)) if kind.readable else parameters
+
+
+def _write_folder(trial: TrialData, path: Path, *, overwrite: bool) -> tuple[str, ...]:
+    if path.exists() and (not path.is_dir() or (any(path.iterdir()) and not overwrite)):
+        raise ValueError(f"{path} is not an empty folder; accepted: a new folder, or --overwrite (overwrite=True)")
+    tables = to_tables(trial)
+    if read_trial(tables).digest != trial.digest:
+        raise ValueError("the tables do not give the same trial back; nothing was written")
+    path.mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        _whole(table).to_csv(path / f"{name}.csv", index=False)
+    return ()
+
+
+def _whole(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with columns of whole numbers as such, so that a flag is 1 and not 1.0."""
+    floats = table.select_dtypes("float")
+    whole = [name for name in floats if floats[name].notna().any() and (floats[name].dropna() % 1 == 0).all()]
+    return table.astype({name: "Int64" for name in whole if floats[name].abs().max() < 2.0**53})
+
+
+def write_xpt(table: pd.DataFrame, path: Path, *, name: str, labels: Mapping[str, str]) -> None:
+    """Write a table as a SAS transport file of version 5.
+
+    Raises
+    ------
+    ValueError
+        With every name of more than 8 letters, text of more than 200 bytes and number that the format cannot hold.
+    """
+    import pyreadstat  # only files of this kind need it
+
+    write: Any = pyreadstat.write_xport
+
+    problems = [f"column '{column}' has more than 8 letters" for column in table if len(str(column)) > 8]
+    for column in table:
+        values = table[column]
+        if pd.api.types.is_numeric_dtype(values):
+            # IBM floating point: 16 to the power of -65 to 63.
+            size = values.abs()[(values != 0) & values.notna()].astype(float)
+            if ((size < 2.0**-256) | (size >= 2.0**252) | ~np.isfinite(size)).any():
+                problems.append(f"column '{column}' holds a number that the format cannot")
+        elif max((len(str(text).encode()) for text in values.tolist()), default=0) > _TEXT:
+            problems.append(f"column '{column}' holds a text of more than {_TEXT} bytes")
+    if problems:
+        what = "; ".join(problems)
+        raise ValueError(f"not a SAS transport file of version 5: {what}; accepted: CSV, or what fits into one")
+    write(
+        table,
+        str(path),
+        table_name=name,
+        file_format_version=5,
+        column_labels=[labels.get(str(column), str(column))[:40] for column in table],
+    )
+
+
+def _same(trial: TrialData, again: TrialData, form: str) -> None:
+    """Check that a trial came back, but for what a table of samples cannot hold."""
+    bare = {part: empty_frame(list(getattr(trial, part))) for part in ("records", "assessments", "events")}
+    if replace(trial, **bare).digest != again.digest:
+        raise ValueError(f"the {form} table does not give the same trial back; nothing was written")

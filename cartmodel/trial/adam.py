@@ -1,0 +1,243 @@
+"""CDISC ADaM data sets: ADPC, ADSL, ADAE, and outcomes by PARAMCD (ADRS, ADQS and the like).
+
+Study days (ADY, ASTDY) have no day 0: day 1 is the day of the infusion, which is day 0 here. What analysis variables
+say is taken rather than what collected ones say (ADTM rather than PCDTC).
+"""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import pandas as pd
+
+from cartmodel.trial.columns import ASSESSMENTS, COLUMNS, KINDS
+from cartmodel.trial.naming import Named, choose
+from cartmodel.trial.nonmem import NAMES as _DATA_SET
+from cartmodel.trial.rows import assay_names, numbers_of, say_rows
+from cartmodel.trial.table import Table, table_of
+from cartmodel.trial.told import Told
+
+_OF_PATIENT = {
+    "subject": "USUBJID > SUBJID",
+    "study": "STUDYID",
+    "infusion": "TRTSDTM > TRTSDTC > TRTSDT > RFXSTDTC",
+    "time_unit": "FRLTU AFRLTU TIMEU",
+    **{
+        name: _DATA_SET[name]
+        for name in (
+            "dose", "dose_assigned", "dose_unit", "weight_unit", "dlt", "dlt_day", "remission", "criss_step1",
+            "criss_lp", "tocilizumab_day", "steroid_day", "follow_up",
+        )
+    },
+    "weight": "WTBL WEIGHTBL WTBLKG",
+    "dlt": "DLT DLTFL",
+}  # fmt: skip
+_ADPC = _OF_PATIENT | {
+    "time": "AFRLT",
+    "nominal": "NFRLT",
+    "level": "AVAL",
+    "text": "AVALC > AVALCAT1 > PCSTRESC > PCORRES",
+    "unit": "AVALU > PCSTRESU",
+    "blq": "BLQFL > BLQFN",
+    "lloq": "ALLOQ > PCLLOQ LLOQ",
+    "alq": "ALQFL",
+    "uloq": "AULOQ > PCULOQ ULOQ",
+    "assay": "ASSAY > PARAMCD",
+    "visit": "AVISIT > VISIT",
+    "sampled": "ADTM > ADTC > ADT > PCDTC",
+    "event": "EVID",
+    "derived": "DTYPE",
+    "status": "PCSTAT",
+}
+_ADAE = {
+    "subject": "USUBJID > SUBJID",
+    "study": "STUDYID",
+    "time_unit": "FRLTU AFRLTU TIMEU",
+    "day": "AFRLT > ASTDY AESTDY",
+    "end_day": "AENDY AEENDY",
+    "term": "AEDECOD > AETERM",
+    "soc": "AEBODSYS AESOC",
+    "grade": "ATOXGRN > AETOXGRN > ATOXGR > AETOXGR",
+    "related": "AREL > AEREL",
+    "dlt": "DLTFL AEDLTFL",
+    "at": "ASTDTM > ASTDT > AESTDTC",
+    "until": "AENDTM > AENDT > AEENDTC",
+}
+_BDS = {
+    "subject": "USUBJID > SUBJID",
+    "study": "STUDYID",
+    "time_unit": "FRLTU AFRLTU TIMEU",
+    "code": "PARAMCD",
+    "value": "AVAL",
+    "text": "AVALC",
+    "unit": "AVALU",
+    "day": "AFRLT > ADY",
+    "visit": "AVISIT > VISIT",
+    "at": "ADTM > ADT",
+}
+CODES: Mapping[str, str] = MappingProxyType(
+    {
+        "DLT": "dlt",
+        "DLTDY": "dlt_day",
+        "REMISS": "remission",
+        "CRISSTP1": "criss_step1",
+        "CRISSLP": "criss_lp",
+        "FUPDY": "follow_up",
+        "MRSS": "mrss",
+        "FVCPP": "fvc",
+        "PTGLOB": "patient_global",
+        "MDGLOB": "physician_global",
+        "HAQDI": "haq",
+        "RENCRIS": "renal_crisis",
+        "ILD": "ild",
+        "LVFAIL": "lv_failure",
+        "PAH": "pah",
+        **{kind[:8].upper(): kind for kind in KINDS},
+        "LYMPHDEP": "lymphodepletion",
+        "TOCI": "tocilizumab",
+    }
+)
+"""What each PARAMCD of an outcome table is, among our columns and kinds of records."""
+
+_FLAGS = {"Y": "1", "N": "0", "YES": "1", "NO": "0"}
+_RELATED = _FLAGS | {"RELATED": "1", "NOT RELATED": "0", "UNRELATED": "0"}
+_BELOW = re.compile(r"(?:<|BLQ|BQL|BLOQ|LLOQ)\s*\(?\s*<?\s*(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)?.*", re.IGNORECASE)
+_ADPC_ONLY = {
+    "ADTM",
+    "PCDTC",
+    "AVALU",
+    "AFRLT",
+    "NFRLT",
+    "ARRLT",
+    "NRRLT",
+    "ALLOQ",
+    "AVALCAT1",
+    "BLQFL",
+    "PCTPT",
+    "ATPT",
+    "PCLLOQ",
+    "PCSTRESC",
+}
+
+
+def is_adpc(source: Named) -> bool:
+    """Return whether a table by PARAMCD holds levels rather than outcomes."""
+    upper = {name.upper(): name for name in source.columns}
+    codes = set(source.columns[upper["PARAMCD"]].str.upper())
+    return bool(upper.keys() & _ADPC_ONLY) and not codes & CODES.keys()
+
+
+def adpc_tables(source: Named, told: Told) -> list[Table]:
+    """Return the main table of an ADPC; dosing records keep their patients."""
+    cells = choose(source, _ADPC, "CDISC ADPC")
+    index = next(iter(cells.values())).index
+    blank = pd.Series("", index=index, dtype=object)
+    code = cells.get("assay", blank)
+    doses = numbers_of(cells.get("event", blank)).isin([1, 4]) | code.str.upper().eq("DOSE")
+    derived, text = cells.get("derived", blank).str.upper(), cells.get("text", blank)
+    status = cells.get("status", blank).str.upper()
+    imputed = derived.str.contains("LLOQ")
+    copies = ~doses & (derived != "") & ~imputed
+    say_rows(source, copies, "with a DTYPE, derived records, which hold no sample")
+    said = {cell: _BELOW.fullmatch(cell) for cell in text.unique()}
+    below = text.map({cell: match is not None for cell, match in said.items()}).astype(bool) | imputed
+    flag = _flags(cells.get("blq", blank), _FLAGS)
+    flag = flag.mask(below & (flag == ""), "1")
+    limit = text.map({cell: (match[1] or "") if match else "" for cell, match in said.items()})
+    cells["lloq"] = cells.get("lloq", blank).mask(cells.get("lloq", blank) == "", limit)
+    cells["alq"] = _flags(cells.get("alq", blank), _FLAGS)
+    level = cells.get("level", blank)
+    predose = numbers_of(cells.get("time", blank)) <= 0
+    absent = ~doses & ~copies & ~predose & (level == "") & (flag != "1") & (cells["alq"] != "1")
+    say_rows(source, absent, "without AVAL and not BLQ, skipped and never taken as 0")
+    absent |= ~doses & (status == "NOT DONE") & (level == "")
+    sample = ~doses & ~copies & ~absent
+    amount = level.where(doses, "")
+    if (amount != "").any() and "dose" not in cells:
+        cells["dose"] = amount
+        cells["dose_unit"] = cells.get("dose_unit", blank).mask(doses, cells.get("unit", blank))
+    cells |= {"blq": flag, "level": level}
+    for name in ("time", "nominal", "level", "blq", "lloq", "alq", "uloq", "unit", "visit", "sampled"):
+        if name in cells:
+            cells[name] = cells[name].where(sample, "")
+    cells["assay"] = assay_names(source, cells, told, sample)
+    if "dlt" in cells:
+        cells["dlt"] = _flags(cells["dlt"], _FLAGS)
+    return [table_of(source.sheet, "levels", {name: cells[name] for name in cells if name in COLUMNS}, implied=False)]
+
+
+def adsl_tables(source: Named, told: Told) -> list[Table]:
+    """Return the patients of an ADSL."""
+    cells = choose(source, _OF_PATIENT, "CDISC ADSL")
+    for name in ("dlt", "remission", "criss_step1"):
+        if name in cells:
+            cells[name] = _flags(cells[name], _FLAGS)
+    return [table_of(source.sheet, "subjects", cells, implied=False)]
+
+
+def adae_tables(source: Named, told: Told) -> list[Table]:
+    """Return the adverse events of an ADAE."""
+    cells = choose(source, _ADAE, "CDISC ADAE")
+    cells["grade"] = cells.get("grade", _blank(source)).str.upper().str.removeprefix("GRADE").str.strip()
+    cells["related"] = _flags(cells.get("related", _blank(source)), _RELATED)
+    cells["dlt"] = _flags(cells.get("dlt", _blank(source)), _FLAGS)
+    _without_day_0(source, cells)
+    return [table_of(source.sheet, "events", cells, implied=_study_days(source, cells))]
+
+
+def bds_tables(source: Named, told: Told) -> list[Table]:
+    """Return outcomes, assessments and records from a table with one value a row, by its PARAMCD."""
+    cells = choose(source, _BDS, "CDISC BDS")
+    blank = _blank(source)
+    code = cells["code"].str.upper()
+    what = code.map(CODES).fillna("")
+    unknown = sorted(set(code[what == ""]))
+    if unknown:
+        source.notes.append(f"{(what == '').sum()} rows with PARAMCD {', '.join(unknown)} are not used.")
+    _without_day_0(source, cells)
+    text = _flags(cells.get("text", blank), _FLAGS)
+    value = cells.get("value", blank)
+    value = value.mask(value == "", text)
+    implied = _study_days(source, cells)
+    tables: list[Table] = []
+    for kind, ours in (("outcomes", COLUMNS), ("assessments", ASSESSMENTS), ("records", KINDS)):
+        names = [name for name in ours if name in set(CODES.values())]
+        here = what.isin(names)
+        if not here.any():
+            continue
+        own = {name: cells[name][here] for name in cells if name in ("subject", "study", "time_unit", "visit", "at")}
+        day = cells.get("day", blank)[here]
+        if kind == "records":
+            own |= {"kind": what[here], "value": value[here], "unit": cells.get("unit", blank)[here], "day": day}
+        else:
+            own |= {name: value[here].where(what[here] == name, "") for name in names if (what[here] == name).any()}
+            own |= {"time": day} if kind == "assessments" else {}
+        tables.append(table_of(source.sheet, kind, own, implied=implied))
+    if not tables:
+        accepted = f"an ADPC, or outcomes by {', '.join(CODES)}, or ignore it"
+        source.sheet.findings.add(0, "", f"no PARAMCD is known ({', '.join(unknown[:10])})", accepted)
+    return tables
+
+
+def _blank(source: Named) -> pd.Series:
+    return pd.Series("", index=source.sheet.cells.index, dtype=object)
+
+
+def _flags(text: pd.Series, words: Mapping[str, str]) -> pd.Series:
+    return text.map({cell: words.get(cell.upper(), cell) for cell in text.unique()}).astype(object)
+
+
+def _without_day_0(source: Named, cells: dict[str, pd.Series]) -> None:
+    """Turn study days into days since infusion: 1 becomes 0, and -1 stays the day before."""
+    names = source.sheet.findings.names
+    for name in ("day", "end_day"):
+        if name in cells and names.get(name, "").upper() in ("ADY", "ASTDY", "AESTDY", "AENDY", "AEENDY"):
+            number = numbers_of(cells[name])
+            source.sheet.findings.add_each(cells[name][number == 0], "study day {value}", "1 is the day of infusion")
+            later = number > 0
+            cells[name] = cells[name].mask(later, (number - 1).map(lambda day: f"{day:g}"))
+
+
+def _study_days(source: Named, cells: dict[str, pd.Series]) -> bool:
+    """Return whether all days are study days, whose unit needs no saying."""
+    return source.sheet.findings.names.get("day", "").upper() not in ("AFRLT", "DAY") or "time_unit" not in cells

@@ -1,0 +1,57 @@
+"""Draw the gallery: every figure of a fit of the bundled example trial, and the page that shows them.
+
+Run from the root of the checkout: ``python docs/make_gallery.py``, or with the path of a fit of ``cd7_ssc`` that is at
+hand: ``python docs/make_gallery.py run/fit.nc``.
+"""
+
+import sys
+from pathlib import Path
+
+import cartmodel as cm
+from cartmodel.plots import CHECK_FIGURES
+from cartmodel.plots.style import quiet_glyphs, style
+
+HERE = Path(__file__).parent
+HEAD = """\
+# Gallery
+
+Every figure of a fit of the bundled example, a **simulated** trial (`cd7_ssc`, model `cd7-ssc`). All of them in one
+loop:
+
+```python
+import cartmodel as cm
+from cartmodel.plots import CHECK_FIGURES, save_figure
+
+trial = cm.read_trial(cm.example_path("cd7_ssc"))
+fit = cm.fit(trial, "cd7-ssc")
+for name, draw in CHECK_FIGURES.items():
+    figure = draw(fit, trial, stamp="DRAFT")  # None where model or trial has nothing to show
+    if figure is not None:
+        save_figure(figure, Path("figures"), name)
+```
+
+`width` in inches makes a figure narrower: its panels then stand below each other, and its text stays at 5 points or
+more down to 6 cm (`width=6 / 2.54`). What each check computes: [checks.md](checks.md). Drawn by
+`python docs/make_gallery.py`.
+"""
+
+
+def main() -> None:
+    """Fit the example, or read its fit, and draw."""
+    trial = cm.read_trial(cm.example_path("cd7_ssc"))
+    fit = cm.read_fit(sys.argv[1]) if len(sys.argv) > 1 else cm.fit(trial, "cd7-ssc")
+    out = HERE / "gallery"
+    out.mkdir(exist_ok=True)
+    page = [HEAD.replace("import cartmodel as cm\n", "from pathlib import Path\n\nimport cartmodel as cm\n", 1)]
+    for name, draw in CHECK_FIGURES.items():
+        figure = draw(fit, trial)
+        if figure is None:
+            continue
+        with style(), quiet_glyphs():
+            figure.savefig(out / f"{name}.png", dpi=72, metadata={"Software": None})
+        page.append(f"\n## {name}\n\n![{name}](gallery/{name}.png)\n")
+    (HERE / "gallery.md").write_text("".join(page), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""Backfill: worked steps, exact operating characteristics against enumeration and simulation."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from cartmodel.escalation.backfill import Backfill
+from cartmodel.escalation.boin import boin
+from cartmodel.escalation.exact import operating_characteristics
+from cartmodel.escalation.simulate import simulate_counts
+from cartmodel.escalation.state import Decision, State
+from cartmodel.escalation.three_plus_three import nct06871644
+
+# BOIN at 0.30: lambda_e = .2365, lambda_d = .3585 (Liu and Yuan 2015).
+DESIGN = Backfill(boin(0.30, max_patients=60))
+
+
+@pytest.mark.parametrize(
+    ("n", "dlt", "current", "dose", "backfill"),
+    [
+        ((3, 0, 0), (0, 0, 0), 1, 2, ((1, 3),)),
+        ((6, 3, 0), (0, 0, 0), 2, 3, ((2, 3),)),  # the highest open level
+        ((12, 3, 0), (0, 1, 0), 2, 2, ()),  # full at 12
+        ((11, 3, 0), (0, 1, 0), 2, 2, ((1, 1),)),  # room for one
+        ((6, 3, 0), (2, 0, 0), 2, 3, ((2, 3),)),  # 2/6 = .333 is below .3585: open, but 2 is higher
+        # 3 of 6 below is at or above .3585: pooled with 0 of 3, 3/9 = .333 is between the boundaries: stay.
+        ((6, 3, 0), (3, 0, 0), 2, 2, ()),
+        # Pooled 4 of 9 = .444: level 1 alone 3/6, so no level is below: the one under level 1 is level 1.
+        ((6, 3, 0), (3, 1, 0), 2, 1, ()),
+        # Levels 2 and 3: 2 has 3/6, 3 has 0/9, pooled 3/15 = .2: the decision stands.
+        ((3, 6, 9), (0, 3, 0), 3, 3, ((1, 3),)),
+    ],
+)
+def test_steps(n: tuple[int, ...], dlt: tuple[int, ...], current: int, dose: int, backfill: tuple) -> None:
+    decision = DESIGN.decide(State(n, dlt, current))
+    assert (decision.dose, decision.backfill) == (dose, backfill)
+
+
+def test_the_last_patients_are_not_overrun() -> None:
+    design = Backfill(boin(0.30, max_patients=10))
+    decision = design.decide(State((6, 0), (0, 0)))
+    assert (decision.cohort, decision.backfill) == (3, ((1, 1),))
+
+
+def test_a_stop_of_the_design_stands() -> None:
+    assert DESIGN.decide(State((3, 0), (3, 0))) == boin(0.30, max_patients=60).decide(State((3, 0), (3, 0)))
+    with pytest.raises(ValueError, match="'stop' with backfill"):
+        Decision("stop", None, "", backfill=((1, 3),))
+
+
+def test_exact_characteristics_against_plain_enumeration() -> None:
+    design, p = Backfill(boin(0.30, max_patients=12), size=2), (0.15, 0.35)
+    mtd, patients = np.zeros(3), np.zeros(2)
+
+    def go(n: list[int], y: list[int], current: int, weight: float) -> None:
+        decision = design.decide(State(tuple(n), tuple(y), current))
+        if not decision.enrols:
+            mtd[decision.dose or 0] += weight
+            patients[:] += weight * np.array(n)
+            return
+        parts = [(decision.dose, decision.cohort), *decision.backfill]
+        for outcome in product(*(range(size + 1) for _, size in parts)):
+            more, seen, share = list(n), list(y), weight
+            for (level, size), k in zip(parts, outcome, strict=True):
+                more[level - 1] += size
+                seen[level - 1] += k
+                share *= binom.pmf(k, size, p[level - 1])
+            go(more, seen, decision.dose, share)
+
+    go([0, 0], [0, 0], 1, 1.0)
+    exact = operating_characteristics(design, p)
+    np.testing.assert_allclose(exact.mtd[0], mtd, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(exact.patients[0], patients, rtol=0, atol=1e-12)
+
+
+def test_simulation_agrees() -> None:
+    design, truth, trials = Backfill(boin(0.30, max_patients=18)), (0.10, 0.25, 0.40), 20_000
+    found = simulate_counts(design, truth, trials=trials, random_seed=5)
+    exact = operating_characteristics(design, truth)
+    for end, wanted in enumerate(exact.mtd[0]):
+        assert abs(found.share(end)[0] - wanted) <= 4 * (wanted * (1 - wanted) / trials) ** 0.5
+    assert np.all(np.abs(found.n.mean(axis=0) - exact.patients[0]) <= 4 * found.n.std(axis=0) / trials**0.5)
+
+
+def test_the_protocol_with_backfill_keeps_its_verdicts() -> None:
+    """A 3+3 decides at 3 or 6: backfilled patients change its counts below only, where it reads them on a reduction."""
+    decision = Backfill(nct06871644()).decide(State((3, 3, 0), (0, 0, 0), 2))
+    assert (decision.dose, decision.backfill) == (3, ((2, 3),))
+
+
+@pytest.mark.parametrize("settings", [{"size": 0}, {"most_at_dose": 0}, {"target": 1.2}])
+def test_bad_settings_are_refused(settings: dict) -> None:
+    with pytest.raises(ValueError, match="accepted"):
+        Backfill(boin(), **settings)

@@ -1,0 +1,96 @@
+"""Every figure at its own width and at a third of a page, with three patients a group: legible, and as it was.
+
+A figure of several panels is not shrunk to 6 cm: it is asked for that width, and puts its panels below each other.
+Baselines are PNGs of 60 dpi at 6 cm under ``baseline/``; they are compared with an RMS of at most 4 of 255 grey levels.
+To draw them anew: ``CARTMODEL_BASELINE=1 python -m pytest tests/plots/test_legible.py``.
+"""
+
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from matplotlib.figure import Figure
+from matplotlib.testing.compare import compare_images
+from plots.conftest import fake_fit
+from plots.legible import LEAST, faults
+
+import cartmodel as cm
+from cartmodel.plots import CHECK_FIGURES
+from cartmodel.plots.style import THIRD_OF_A_PAGE, new_figure, quiet_glyphs, scale_of, style
+from cartmodel.trial import TrialData
+
+BASELINE = Path(__file__).parent / "baseline"
+TOLERANCE = 4.0
+
+
+@pytest.fixture(scope="module")
+def three() -> tuple[xr.DataTree, TrialData]:
+    """A simulated trial with three patients at each dose, and draws of the prior in place of a fit."""
+    scenario = cm.load_scenario(cm.example_path("cd7_ssc").parent / "scenario.toml")
+    groups = tuple(group.model_copy(update={"patients": 3}) for group in scenario.groups)
+    table = cm.simulate_trial(scenario.model_copy(update={"groups": groups}), seed=3).table
+    trial = cm.read_trial(table)
+    fit = fake_fit(trial, cm.load_model("cd7-ssc"), draws=120)
+    rng = np.random.default_rng(1)
+    energy = rng.normal(0, 5, (2, 120)).cumsum(axis=1) * 0.1 + rng.normal(0, 5, (2, 120))
+    stats = {"energy": energy, "diverging": rng.random((2, 120)) < 0.02}
+    coords = {"chain": [0, 1], "draw": np.arange(120)}
+    fit["sample_stats"] = xr.Dataset({n: (("chain", "draw"), v) for n, v in stats.items()}, coords)
+    fit["posterior"] = fit["posterior"].to_dataset().assign_coords(**coords)
+    return fit, trial
+
+
+def drawn(name: str, three: tuple[xr.DataTree, TrialData], width: float | None) -> Figure:
+    with warnings.catch_warnings():  # ArviZ's import
+        warnings.simplefilter("ignore")
+        figure = CHECK_FIGURES[name](*three, "DRAFT", width=width)
+    assert figure is not None
+    return figure
+
+
+@pytest.mark.parametrize("name", CHECK_FIGURES)
+def test_a_third_of_a_page(name: str, three: tuple[xr.DataTree, TrialData], tmp_path: Path) -> None:
+    figure = drawn(name, three, THIRD_OF_A_PAGE)
+    assert figure.get_figwidth() == pytest.approx(6 / 2.54)
+    assert faults(figure) == []
+    told = "".join(text.get_text() for text in figure.texts if text.get_gid() == "stamp")
+    assert told == "SIMULATED, DRAFT"
+    target = BASELINE / f"{name}.png"
+    path = target if os.environ.get("CARTMODEL_BASELINE") else tmp_path / f"{name}.png"
+    path.parent.mkdir(exist_ok=True)
+    with style(), quiet_glyphs():
+        figure.savefig(path, dpi=60, metadata={"Software": None})
+    assert compare_images(str(target), str(path), TOLERANCE) is None
+
+
+@pytest.mark.parametrize("name", CHECK_FIGURES)
+def test_its_own_width(name: str, three: tuple[xr.DataTree, TrialData]) -> None:
+    assert faults(drawn(name, three, None)) == []
+
+
+def test_what_is_not_legible_is_found() -> None:
+    with style(THIRD_OF_A_PAGE):
+        figure = new_figure(THIRD_OF_A_PAGE, 2.0, "A title", ["a note"], "DRAFT")
+        assert faults(figure) == []
+        figure.text(0.5, 0.5, "small", size=LEAST - 0.1)
+        figure.text(0.9, 0.2, "this leaves the figure")
+        figure.text(0.1, 0.30, "one")
+        figure.text(0.1, 0.31, "upon another")
+    found = faults(figure)
+    assert found == ["4.90 pt: small", "leaves the figure: this leaves the figure", "overlap: upon another / one"]
+
+
+def test_a_changed_figure_is_not_its_baseline(three: tuple[xr.DataTree, TrialData], tmp_path: Path) -> None:
+    figure = drawn("dlt_by_dose", three, THIRD_OF_A_PAGE)
+    figure.axes[0].lines[0].set_linewidth(6.0)
+    with style():
+        figure.savefig(tmp_path / "changed.png", dpi=60)
+    assert compare_images(str(BASELINE / "dlt_by_dose.png"), str(tmp_path / "changed.png"), TOLERANCE) is not None
+
+
+def test_text_scales_with_the_width() -> None:
+    assert scale_of(THIRD_OF_A_PAGE) * 8.0 >= LEAST
+    assert scale_of(3.0) < scale_of(4.0) < scale_of(5.0) == 1.0
