@@ -5,7 +5,7 @@
 
 Each design is made anew, so that nothing it remembers is measured. ``limit_s`` is what is asked for: the 3+3 in
 milliseconds; three doses and groups of three within 2 s; groups of one, or five doses, within a minute. It is held
-against ``cpu_s``, the seconds of one core, which other work on the machine lengthens little. ``over_boin`` compares with
+against ``cpu_s``, the seconds of one core, which other work on the machine lengthens little. ``over_boin`` is against
 BOIN at three doses, groups of three and 18 patients in the same run.
 """
 

@@ -101,7 +101,7 @@ def main(names: list[str]) -> None:
     for path in notebooks():
         if not names or path.stem.startswith(tuple(Path(name).stem for name in names)):
             nbformat.write(execute(path), path)
-            print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB")  # noqa: T201
+            print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB")
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def clinical_courses(trial: TrialData) -> pd.DataFrame:
     own["lost"] = own["last_sample"] > own["last_seen"]
     for name in ("dlt", "dlt_day", "criss_lp", "criss_step1", "follow_up"):
         own[name] = subjects[name].astype(float) if name in subjects else np.nan
-    score = 1.0 / (1.0 + np.exp(-own["criss_lp"]))
+    score = own["criss_lp"].map(lambda lp: 1.0 / (1.0 + np.exp(-lp)))
     own["criss_probability"] = score.mask(own["criss_step1"] == 1, 0.0)
     by_score = (own["criss_probability"] >= REMISSION).astype(float).where(own["criss_probability"].notna())
     given = subjects["remission"].astype(float) if "remission" in subjects else pd.Series(np.nan, index=subjects.index)

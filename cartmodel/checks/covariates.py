@@ -45,13 +45,19 @@ def covariate_effects(fit: xr.DataTree) -> pd.DataFrame:
     for covariate, value, reference, n, high, low in rows:
         one, other = (typical_exposures(spec, posterior, **at) for at in (high, low))
         for name in one.data_vars:
-            told = {"covariate": covariate, "value": value, "reference": reference, "exposure": str(name), "n": n}
+            told: dict[str, object] = {
+                "covariate": covariate,
+                "value": value,
+                "reference": reference,
+                "exposure": str(name),
+                "n": n,
+            }
             if not bool((other[name] > 0).all()):  # such as the Tmax of a curve that only falls
                 table.append(told)
                 continue
             ratio = one[name] / other[name]
             below, above = float((ratio < EQUIVALENCE[0]).mean()), float((ratio > EQUIVALENCE[1]).mean())
-            chances = {"p_within": 1.0 - below - above, "p_below": below, "p_above": above}
+            chances: dict[str, object] = {"p_within": 1.0 - below - above, "p_below": below, "p_above": above}
             table.append(told | {"median": float(ratio.median()), **interval(ratio)} | chances)
     found = pd.DataFrame(table, columns=[*columns, "p_within", "p_below", "p_above"])
     found.attrs = {"thinning": posterior.attrs["thinning"]}

@@ -141,7 +141,7 @@ def npde_tests(table: pd.DataFrame, column: str = "npde") -> pd.DataFrame:
         lower = float(stats.chi2.cdf((n - 1) * sd**2, n - 1))
         shapiro = stats.shapiro(errors[:5000])
         shape = float(shapiro.statistic)
-        p = [float(stats.wilcoxon(errors).pvalue), 2 * min(lower, 1 - lower), float(shapiro.pvalue)]
+        p = [float(np.asarray(stats.wilcoxon(errors))[1]), 2 * min(lower, 1 - lower), float(shapiro.pvalue)]
     return pd.DataFrame(
         {
             "test": ["mean is 0 (Wilcoxon)", "SD is 1 (Fisher)", "normal (Shapiro-Wilk)", "all three (Bonferroni)"],

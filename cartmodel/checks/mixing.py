@@ -35,5 +35,5 @@ def worst_mixing(fit: xr.DataTree, n: int = 4) -> pd.DataFrame:
     names = [str(name) for name in draws.data_vars]
     table = pd.DataFrame({"parameter": names} | {k: [float(v[name]) for name in names] for k, v in found.items()})
     still = [bool(np.ptp(draws[name].values) == 0) for name in names]
-    least = np.fmin(table["ess_bulk"], table["ess_tail"]).fillna(-1.0).mask(pd.Series(still), -2.0)
+    least = table[["ess_bulk", "ess_tail"]].min(axis=1).fillna(-1.0).mask(pd.Series(still), -2.0)
     return table.iloc[least.argsort(kind="stable")[:n]].reset_index(drop=True)

@@ -66,7 +66,7 @@ def _without_scraps(time: np.ndarray, subject: np.ndarray, place: np.ndarray) ->
     for scrap in range(1, len(sizes) - 1):
         if 4 * sizes[scrap] >= min(sizes[scrap - 1], sizes[scrap + 1]):
             continue
-        for i in np.flatnonzero(place == scrap):
+        for i in np.flatnonzero(place == scrap).tolist():
             options = [v for v in (scrap - 1, scrap + 1) if _fits(time, subject, place == v, i)]
             if options:
                 place[i] = min(options, key=lambda v, i=i: float(np.abs(np.median(time[place == v]) - time[i])))

@@ -9,6 +9,9 @@ from cartmodel.plots.check_figures import CHECK_FIGURES
 from cartmodel.plots.covariate_forest import covariate_forest
 from cartmodel.plots.criss_waterfall import criss_waterfall
 from cartmodel.plots.dlt_by_dose import dlt_by_dose
+from cartmodel.plots.escalation_characteristics import escalation_characteristics
+from cartmodel.plots.escalation_pathways import escalation_pathways
+from cartmodel.plots.escalation_table import escalation_table
 from cartmodel.plots.exposure_by_dose import exposure_by_dose
 from cartmodel.plots.goodness_of_fit import goodness_of_fit
 from cartmodel.plots.individual_fits import individual_fits
@@ -35,6 +38,9 @@ __all__ = [
     "criss_waterfall",
     "dlt_by_dose",
     "energy",
+    "escalation_characteristics",
+    "escalation_pathways",
+    "escalation_table",
     "exposure_by_dose",
     "goodness_of_fit",
     "individual_fits",

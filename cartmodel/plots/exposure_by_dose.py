@@ -58,7 +58,8 @@ def exposure_by_dose(
     fresh_doses = new["dose"].values.astype(float) if "dose" in new.dims else np.array([])
     doses = np.unique(np.concatenate([fresh_doses, known["dose"].values])) if len(fresh_doses) else fresh_doses
     at = _places(known["dose"].values, doses)
-    slopes = dose_proportionality(fit).set_index(["exposure", "of"])
+    slopes = dose_proportionality(fit)
+    slopes = slopes[slopes["of"] == "population"].set_index("exposure").to_dict("index")
     width = 3.3 * len(names) + 0.5 if width is None else width
     columns = columns_of(width, len(names), 2.4)
     rows = ceil(len(names) / columns)
@@ -81,14 +82,14 @@ def exposure_by_dose(
             _patients(axes, known[name], at)
             log_axis(axes.yaxis, *axes.get_ylim())
             axes.set_ylabel(f"{exposure_text(name)} ({unit_text(known[name].attrs['units'])})", parse_math=False)
-            slope = slopes.loc[(name, "population")]
+            slope = slopes[name]
             told = f"\nslope {slope['slope']:.2f} ({slope['lower']:.2f} to {slope['upper']:.2f})"
             axes.set_title(exposure_text(name) + ("" if slope["reason"] else told))
             if not slope["reason"]:
                 _proportional(axes, float(new[name].median()), fresh_doses)
         for axes in figure.axes[len(names) :]:
             axes.remove()
-        footer(figure, _legend(proportional=not slopes["reason"].any()), 2)
+        footer(figure, _legend(proportional=not any(slopes[name]["reason"] for name in names)), 2)
     return figure
 
 

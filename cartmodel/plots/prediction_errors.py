@@ -80,7 +80,7 @@ def prediction_errors(
 
 
 def _histogram(axes: Axes, values: np.ndarray) -> None:
-    edges = np.linspace(-4, 4, 17)
+    edges = np.linspace(-4, 4, 17).tolist()
     if len(values):
         axes.hist(np.clip(values, -4, 4), edges, density=True, color=BLUE, alpha=0.45, gid="histogram")
     grid = np.linspace(-4, 4, 161)

@@ -77,7 +77,7 @@ def _histogram(axes: Axes, one: xr.Dataset) -> None:
     omega = float(one["omega"])
     reach = max(3 * omega, 1.05 * float(np.abs(one["mean"]).max()))
     bins = int(np.clip(one.sizes["subject"] // 2, 5, 21))
-    axes.hist(one["mean"].values, np.linspace(-reach, reach, bins + 1), density=True, color=BLUE, alpha=0.45)
+    axes.hist(one["mean"].values, np.linspace(-reach, reach, bins + 1).tolist(), density=True, color=BLUE, alpha=0.45)
     grid = np.linspace(-reach, reach, 121)
     axes.plot(grid, stats.norm.pdf(grid, scale=omega), color=GREY, linewidth=1.2)
     axes.plot(one["mean"].values, np.zeros(one.sizes["subject"]), "|", color=DARK, markersize=4, gid="mean")

@@ -64,17 +64,17 @@ def traces_and_ranks(fit: xr.DataTree, stamp: str = "", n: int = 4, *, width: fl
         )
         panels = figure.subplots(rows, columns, squeeze=False).reshape(len(names), 2)
         tree = xr.DataTree.from_dict({"posterior": draws})
-        hidden = {"title": False, "xlabel": False}
-        settings = {"aes": {"color": ["chain"]}, "color": list(_COLOURS[: draws.sizes["chain"]])}
+        hidden: Any = {"title": False, "xlabel": False}
+        settings: dict[str, Any] = {"aes": {"color": ["chain"]}, "color": list(_COLOURS[: draws.sizes["chain"]])}
         arviz_plots.plot_trace(
             tree,
             plot_collection=_collection(figure, draws, names, list(panels[:, 0]), settings),
-            visuals={**hidden, "ticklabels": False, "trace": {"width": 0.35 * k, "alpha": 0.7}},
+            visuals=hidden | {"ticklabels": False, "trace": {"width": 0.35 * k, "alpha": 0.7}},
         )
         arviz_plots.plot_rank(
             tree,
             plot_collection=_collection(figure, draws, names, list(panels[:, 1]), settings),
-            visuals={**hidden, "remove_axis": False, "ecdf_lines": {"width": 0.9}},
+            visuals=hidden | {"remove_axis": False, "ecdf_lines": {"width": 0.9}},
         )
         for row, (trace, rank) in zip(worst.to_dict("records"), panels, strict=True):
             told = f"R-hat {row['rhat']:.3f}, ESS {row['ess_bulk']:.0f} bulk, {row['ess_tail']:.0f} tail"
@@ -126,14 +126,15 @@ def energy(fit: xr.DataTree, stamp: str = "", *, width: float | None = None) -> 
         axes = figure.subplots()
         kinds = {"marginal": ("energy", BLUE), "transition": ("change from draw to draw", ORANGE)}
         drawn = xr.Dataset({"Energy": ("energy", np.zeros(2))}, coords={"energy": list(kinds)})
-        settings = {"aes": {"color": ["energy"]}, "color": [colour for _, colour in kinds.values()]}
+        settings: dict[str, Any] = {"aes": {"color": ["energy"]}, "color": [colour for _, colour in kinds.values()]}
+        shown: Any = {"title": False, "legend": False, "remove_axis": False, "face": {"alpha": 0.25}}
         arviz_plots.plot_energy(
             fit,
             kind="kde",
             show_bfmi=False,
             backend="matplotlib",
             plot_collection=_collection(figure, drawn, ["Energy"], [axes], settings, column="energy"),
-            visuals={"title": False, "legend": False, "remove_axis": False, "face": {"alpha": 0.25}},
+            visuals=shown,
         )
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
@@ -233,7 +234,7 @@ def _collection(
     draws: xr.Dataset,
     names: Sequence[str],
     panels: Sequence[Axes],
-    settings: dict[str, object],
+    settings: dict[str, Any],
     column: str = "",
 ) -> Any:
     """Return ArviZ's collection of plots upon our own axes, so that its figures carry heading, stamp and width."""

@@ -1,5 +1,7 @@
 """Swimmer plot: the course of every patient."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -71,7 +73,7 @@ def swimmer(trial: TrialData, stamp: str = "", *, width: float | None = None) ->
     return figure
 
 
-def _lane(axes: Axes, i: int, row: dict[str, float], colour: str, beside: float) -> None:
+def _lane(axes: Axes, i: int, row: dict[Any, Any], colour: str, beside: float) -> None:
     axes.hlines(i, 0.0, max(row["follow_up"], 0.0) if row["follow_up"] == row["follow_up"] else 0.0, color="#cccccc")
     if row["first_seen"] == row["first_seen"]:
         first, until = row["first_seen"], row["last_seen"]

@@ -31,12 +31,6 @@ SEEDED = {
     "compare_on_truths": "random_seed", "race": "seeds",
 }  # fmt: skip
 
-pytestmark = [
-    # What the Jupyter packages do among themselves at the end of a kernel is no matter of the notebooks.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
-
 
 def command():
     place = importlib.util.spec_from_file_location("execute_notebooks", FOLDER / "execute.py")

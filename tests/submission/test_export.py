@@ -97,7 +97,7 @@ def trials(draw: st.DrawFn) -> TrialData:
     return read_trial(pd.DataFrame(rows, columns=columns, dtype=object).fillna(""))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(trial=trials(), form=st.sampled_from(READABLE), suffix=st.sampled_from(["csv", "xpt"]))
 def test_any_trial_comes_back(
     tmp_path_factory: pytest.TempPathFactory, trial: TrialData, form: str, suffix: str

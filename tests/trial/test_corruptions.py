@@ -172,7 +172,7 @@ def test_one_corrupted_cell_is_told(tmp_path: Path, case: tuple[str, str, int, s
     assert any(name in message for name in FORMS[case[0]])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_two_corrupted_cells_are_both_told(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     form = data.draw(st.sampled_from(sorted(FORMS)))
@@ -201,7 +201,7 @@ def test_a_broken_transport_file_is_told(tmp_path: Path, name: str) -> None:
         read_trial(path)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     form=st.sampled_from(["nonmem", "adppk", "plain"]),
     place=st.tuples(st.integers(0, 12), st.integers(0, 15)),
