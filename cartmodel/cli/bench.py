@@ -9,12 +9,15 @@ from rich.text import Text
 
 import cartmodel as cm
 from cartmodel.cli.app import (
+    DropAlqOption,
     DropOption,
     ExampleSeed,
     IgnoreOption,
+    MapOption,
     ModelOption,
     OverwriteOption,
     TableArgument,
+    UnitOption,
     app,
     console,
     free,
@@ -38,8 +41,11 @@ def bench(
     time_limit: Annotated[float, typer.Option(min=1, help="Seconds after which a run is ended.")] = 900.0,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the table and the figure.")] = Path("race"),
     example_seed: ExampleSeed = None,
+    mapping: MapOption = None,
+    units: UnitOption = None,
     ignore: IgnoreOption = None,
     drop_blq: DropOption = False,
+    drop_alq: DropAlqOption = False,
     overwrite: OverwriteOption = False,
 ) -> None:
     """Race samplers on the posterior of a trial: seconds, effective draws, and whether they agree.
@@ -57,7 +63,8 @@ def bench(
         if name not in cm.samplers:
             raise cm.UnknownNameError(f"unknown sampler '{name}': {nearest(name, cm.samplers)}")
     free(out, overwrite)
-    trial, spec = read(table, example_seed, ignore, drop_blq), cm.load_model(model)
+    trial = read(table, example_seed, ignore, drop_blq, drop_alq=drop_alq, mapping=mapping, units=units)
+    spec = cm.load_model(model)
     together(trial, spec)
     settings = Sampling(draws, draws, 4, cores, 0.85, progressbar=False)
     out.mkdir(parents=True, exist_ok=True)  # now, so that a folder that cannot be made costs no race

@@ -9,12 +9,15 @@ from rich.text import Text
 
 import cartmodel as cm
 from cartmodel.cli.app import (
+    DropAlqOption,
     DropOption,
     ExampleSeed,
     IgnoreOption,
+    MapOption,
     ModelOption,
     OverwriteOption,
     TableArgument,
+    UnitOption,
     app,
     busy,
     console,
@@ -42,8 +45,11 @@ def fit(
         int | None, typer.Option(min=1, help="Draws a chain of a single run, instead of the ladder.")
     ] = None,
     example_seed: ExampleSeed = None,
+    mapping: MapOption = None,
+    units: UnitOption = None,
     ignore: IgnoreOption = None,
     drop_blq: DropOption = False,
+    drop_alq: DropAlqOption = False,
     overwrite: OverwriteOption = False,
     log_likelihood: Annotated[
         bool, typer.Option("--log-likelihood", help="Store the pointwise log-likelihood.")
@@ -55,7 +61,8 @@ def fit(
     Exit code 0: the fit can be trusted; 1: it missed a convergence gate; 2: wrong input, nothing written.
     """
     free(out, overwrite)
-    trial, spec = read(table, example_seed, ignore, drop_blq), cm.load_model(model)
+    trial = read(table, example_seed, ignore, drop_blq, drop_alq=drop_alq, mapping=mapping, units=units)
+    spec = cm.load_model(model)
     together(trial, spec)
     if cut and spec.response is None:
         raise ValueError(f"--cut: model '{spec.name}' has no response; accepted: a model with one")
