@@ -29,6 +29,8 @@ from cartmodel.plots.save import save_figure
 from cartmodel.plots.swimmer import swimmer
 from cartmodel.plots.trial_means import mean_levels_by_dose
 from cartmodel.plots.trial_visits import visits_by_patient
+from cartmodel.plots.virtual_comparison import virtual_comparison
+from cartmodel.plots.virtual_duration import virtual_duration
 
 __all__ = [
     "CHECK_FIGURES",
@@ -59,6 +61,8 @@ __all__ = [
     "swimmer",
     "traces_and_ranks",
     "trial_timeline",
+    "virtual_comparison",
+    "virtual_duration",
     "visits_by_patient",
     "worst_pairs",
 ]

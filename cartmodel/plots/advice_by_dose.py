@@ -1,6 +1,6 @@
 """What an advice says about each dose: DLT, remission, exposure, utility."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -8,15 +8,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from cartmodel.decision.advice import Advice
 from cartmodel.plots.axes import dose_axis
 from cartmodel.plots.style import BLUE, DARK, GREEN, GREY, ORANGE, VERMILLION, footer, new_figure, stamp_text, style
+
+if TYPE_CHECKING:  # what it takes to make one takes seconds to import
+    from cartmodel.decision.advice import Advice
 
 _CUT: dict[str, Any] = {"marker": "s", "markersize": 6, "markerfacecolor": "none", "linestyle": "none"}
 _ALONE: dict[str, Any] = {"marker": "x", "markersize": 6, "linestyle": "none"}
 
 
-def advice_by_dose(advice: Advice, stamp: str = "") -> Figure:
+def advice_by_dose(advice: "Advice", stamp: str = "") -> Figure:
     """Return the advice about each dose: rates with 95% intervals above, the probabilities that decide below.
 
     Parameters

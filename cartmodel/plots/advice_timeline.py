@@ -1,18 +1,21 @@
 """A trial under way on the calendar: infusions, DLT windows, DLTs, and the next patient's earliest day."""
 
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from cartmodel.conduct.ruling import Verdict
 from cartmodel.plots.style import DARK, GREY, ORANGE, VERMILLION, dose_groups, footer, new_figure, stamp_text, style
 from cartmodel.plots.words import patients_text, shortened
 
+if TYPE_CHECKING:  # what it takes to make one takes seconds to import
+    from cartmodel.conduct.ruling import Verdict
 
-def trial_timeline(verdict: Verdict, stamp: str = "") -> Figure:
+
+def trial_timeline(verdict: "Verdict", stamp: str = "") -> Figure:
     """Return a trial's calendar: a line a patient from infusion to last follow-up, its DLT window, and the next step.
 
     Parameters
@@ -78,7 +81,7 @@ def _day(day: date) -> float:
     return float(date2num(day))
 
 
-def _legend(groups: list[tuple[str, str]], verdict: Verdict) -> list[Line2D]:
+def _legend(groups: list[tuple[str, str]], verdict: "Verdict") -> list[Line2D]:
     handles = [
         Line2D([], [], color=colour, alpha=0.4, linewidth=7, label=f"{label}: DLT window") for label, colour in groups
     ]

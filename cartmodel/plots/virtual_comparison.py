@@ -1,6 +1,6 @@
 """What designs select and what it costs, over several truths, in virtual trials."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,13 +11,15 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from cartmodel.plots.style import DARK, GREY, footer, new_figure, style
-from cartmodel.virtual.compare import TruthComparison
+
+if TYPE_CHECKING:  # what it takes to make one takes seconds to import
+    from cartmodel.virtual.compare import TruthComparison
 
 _NO_RULE = "#d9d9d9"
 _ROOM = 0.13  # share of trials that is wide enough for its number
 
 
-def virtual_comparison(found: TruthComparison) -> Figure:
+def virtual_comparison(found: "TruthComparison") -> Figure:
     """Return the share of virtual trials that select each dose, and the regret, by truth and design.
 
     Whiskers are 95% intervals of the Monte Carlo error. A frame marks the share that selects the highest dose within

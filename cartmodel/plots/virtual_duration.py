@@ -1,12 +1,16 @@
 """How long virtual trials take and how many patients they treat."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from cartmodel.plots.style import BLUE, DARK, GREEN, ORANGE, VERMILLION, footer, new_figure, style
-from cartmodel.virtual.compare import TruthComparison
+
+if TYPE_CHECKING:  # what it takes to make one takes seconds to import
+    from cartmodel.virtual.compare import TruthComparison
 
 _COLOURS = (BLUE, ORANGE, GREEN, VERMILLION, "#CC79A7", "#56B4E9", DARK)
 _MARKERS = "osD^vP*"
@@ -17,7 +21,7 @@ _PANELS = {
 }
 
 
-def virtual_duration(found: TruthComparison) -> Figure:
+def virtual_duration(found: "TruthComparison") -> Figure:
     """Return the mean duration, patients and DLTs of virtual trials by truth and design.
 
     Whiskers are 95% intervals of the Monte Carlo error.
