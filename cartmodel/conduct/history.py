@@ -76,7 +76,8 @@ def _departures(trial: Trial, record: Record, before: Sequence[Record], step: St
         what = (
             f"infused on {record.infusion} while {waiting} had not completed the {trial.window}-day window: overlapping"
         )
-        yield Problem(where, f"{what} windows", f"a day from {step.earliest} on ({rule.reason}){allowed}")
+        until = f"a day from {step.earliest} on" if step.earliest is not None else "their follow-up in the table"
+        yield Problem(where, f"{what} windows", f"{until} ({rule.reason}){allowed}")
     elif record.level != rule.dose:
         yield Problem(where, f"dose level {record.level}", f"dose level {rule.dose} ({rule.reason}){allowed}")
     elif step.earliest is not None and record.infusion < step.earliest:

@@ -34,7 +34,7 @@ def said(decision: Decision, earliest: date | None) -> str:
         case "stop":
             return "stop: no dose is safe" if decision.dose is None else f"stop: MTD is level {decision.dose}"
         case "suspend":
-            return f"wait until {earliest}"
+            return f"wait until {earliest}" if earliest is not None else "wait for the missing follow-up"
         case "refer":
             return "people decide"
         case _:

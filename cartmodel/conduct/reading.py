@@ -151,7 +151,10 @@ class _Reader:
         try:
             if not _DATE.fullmatch(text):
                 raise ValueError(text)
-            return date.fromisoformat(text[:10])
+            day = date.fromisoformat(text[:10])
+            if not 1900 <= day.year < 2200:  # no such trial, and days cannot be added to all dates
+                raise ValueError(text)
+            return day
         except ValueError:
             self.findings.add(row, column, f"'{text}' is not a date", f"{_BY_DATE}, or blank")
             return None
@@ -196,6 +199,7 @@ class _Reader:
 
     def _replacements(self, records: Sequence[Record]) -> None:
         by_name = {record.subject: record for record in records}
+        taken: dict[str, str] = {}
         for record in (r for r in records if r.replaces):
             gone = by_name.get(record.replaces)
             if gone is None or gone is record:
@@ -207,6 +211,14 @@ class _Reader:
             elif gone.level != record.level:
                 what = f"'{record.replaces}' was at dose level {gone.level}, this patient is at {record.level}"
                 self.findings.add(record.row, "replaces", what, "a patient of the same dose level")
+            elif record.infusion < gone.infusion:
+                what = f"'{gone.subject}' was infused later, on {gone.infusion}"
+                self.findings.add(record.row, "replaces", what, "a patient infused before this one")
+            elif gone.subject in taken:
+                what = f"'{gone.subject}' is replaced by '{taken[gone.subject]}' already"
+                self.findings.add(record.row, "replaces", what, f"blank, or '{taken[gone.subject]}'")
+            else:
+                taken[gone.subject] = record.subject
         for record in records:
             if record.dlt is None and record.followed_to is None:
                 self.notes.append(f"{record.subject}: no follow-up recorded yet; counted as 0 days.")

@@ -93,7 +93,10 @@ def next_step(trial: Trial, records: Sequence[Record], day: date) -> Step:
     stays = first.enrols and first.dose == current
     early = policies.second_trio == "at_dlt" and stays and group == 3
     if not settled and not early and not (stays and not opens_another):
-        return _waiting(trial, state, pending, first, known)
+        return _waiting(trial, state, pending, first, known, day)
+    if pending and not stays:
+        alike_words = f"{first.reason} ({len(pending)} pending, whose outcome does not change this)"
+        first = replace(first, reason=alike_words)
     if not first.enrols:
         return Step(first, state, pending, None)
     gated = (first.dose != current or opens_another) and not early
@@ -110,9 +113,18 @@ def _counts(known: Sequence[tuple[Record, Known]], doses: int, current: int) -> 
 
 
 def _waiting(
-    trial: Trial, state: State, pending: tuple[Record, ...], first: Decision, known: Sequence[tuple[Record, Known]]
+    trial: Trial,
+    state: State,
+    pending: tuple[Record, ...],
+    first: Decision,
+    known: Sequence[tuple[Record, Known]],
+    day: date,
 ) -> Step:
     ends = gate(trial, known)
+    over = ends is None or ends <= day
+    why = (
+        f"day {trial.window} of pending patients is not recorded" if over else "the windows of the pending patients end"
+    )
     n, dlt = state.at(state.current)
     waited = (
         f"{len(pending)} of {n + len(pending)} patients at dose level {state.current} are pending, {dlt} DLT so far"
@@ -120,7 +132,7 @@ def _waiting(
     next_if = f"without a further DLT: {first.reason}"
     gaps = (*first.questions, "G8") if first.enrols and first.dose == state.current else first.questions
     decision = Decision("suspend", None, f"{waited}; {next_if}", first.admissible, 0, gaps)
-    return Step(decision, state, pending, ends, "the windows of the pending patients end")
+    return Step(decision, state, pending, None if over else ends, why)
 
 
 def gate(trial: Trial, known: Sequence[tuple[Record, Known]]) -> date | None:

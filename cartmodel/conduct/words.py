@@ -55,6 +55,8 @@ def _rule(records: ConductRecords, step: Step) -> Iterator[str]:
     if step.earliest is not None:
         limit = "at the earliest, if follow-up is complete" if decision.action == "suspend" else "at the earliest"
         yield f"  Next infusion: {step.earliest} {limit} ({step.why})."
+    elif decision.action == "suspend":
+        yield f"  Next infusion: no day can be named ({step.why})."
     if step.pending:
         yield f"  Pending in this group: {', '.join(record.subject for record in step.pending)}."
 

@@ -138,8 +138,9 @@ admissible=(1,), cohort=3, questions=())
     max_patients: int = 18
 
     def __post_init__(self) -> None:
-        if self.cohort < 1 or self.max_patients < 1:
-            raise ValueError(f"cohort {self.cohort}, max_patients {self.max_patients}; accepted: 1 or more")
+        sizes = self.cohort, self.max_patients
+        if any(type(size) is not int or size < 1 for size in sizes):
+            raise ValueError(f"cohort {self.cohort!r}, max_patients {self.max_patients!r}; accepted: 1 or more")
 
     def decide(self, state: State, /) -> Decision:
         """Return the next step of a trial; see the class."""

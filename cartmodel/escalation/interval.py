@@ -61,6 +61,8 @@ def interval_design(
 
     def recommend(state: State) -> Recommendation:
         n, dlt = state.at(state.current)
+        if not n:
+            return Recommendation(tuple(range(state.current, 0, -1)), f"no evaluable patient at level {state.current}")
         letter = letter_after(n, dlt)
         wanted = state.current + {"E": 1, "S": 0, "D": -1, "DU": -1}[letter]
         inside = min(max(wanted, 1), state.doses)

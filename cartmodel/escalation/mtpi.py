@@ -29,8 +29,8 @@ def tiles(low: float, high: float, *, short: bool = True) -> tuple[list[float], 
     """
     width = high - low
     # Edges that should fall on 0 or 1 may miss them by rounding: no tile is narrower than a millionth.
-    below = [low - k * width for k in range(1, int(low / width + 1e-6) + 1)]
-    above = [high + k * width for k in range(1, int((1 - high) / width + 1e-6) + 1)]
+    below = [max(low - k * width, 0.0) for k in range(1, int(low / width + 1e-6) + 1)]
+    above = [min(high + k * width, 1.0) for k in range(1, int((1 - high) / width + 1e-6) + 1)]
     edges = [*reversed(below), low, high, *above]
     if short and edges[0] > 1e-6:
         edges.insert(0, 0.0)

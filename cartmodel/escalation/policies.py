@@ -120,7 +120,7 @@ class Policies:
     Raises
     ------
     ValueError
-        If a value is none of the accepted ones.
+        If a value is none of the accepted ones: all of them, a line each.
 
     Examples
     --------
@@ -147,14 +147,20 @@ class Policies:
     max_patients: int | None = None
 
     def __post_init__(self) -> None:
+        wrong: list[str] = []
         for name, gap in GAPS.items():
             value = getattr(self, gap.policy)
-            if gap.policy != "max_patients" and value not in gap.readings:
+            known = [reading for reading in gap.readings if type(reading) is type(value)]  # 1 is not True
+            if gap.policy != "max_patients" and value not in known:
                 accepted = ", ".join(map(repr, gap.readings))
-                raise ValueError(f"{gap.policy} = {value!r} ({name}, {gap.question}); accepted: {accepted}")
+                wrong.append(f"{gap.policy} = {value!r} ({name}, {gap.question}); accepted: {accepted}")
         if self.three_of_six not in ("reduce", "stop"):
-            raise ValueError(f"three_of_six = {self.three_of_six!r}; accepted: 'reduce', 'stop'")
-        if self.max_patients is not None and self.max_patients < 3:
-            raise ValueError(f"max_patients = {self.max_patients} (G10); accepted: None, or 3 or more")
-        if not 0 <= self.stagger < float("inf"):
-            raise ValueError(f"stagger = {self.stagger} days (G9); accepted: 0 or more")
+            wrong.append(f"three_of_six = {self.three_of_six!r}; accepted: 'reduce', 'stop'")
+        if type(self.late_dlt_counts) is not bool:
+            wrong.append(f"late_dlt_counts = {self.late_dlt_counts!r} (G9); accepted: True, False")
+        if self.max_patients is not None and not (type(self.max_patients) is int and self.max_patients >= 3):
+            wrong.append(f"max_patients = {self.max_patients!r} (G10); accepted: None, or 3 or more")
+        if type(self.stagger) not in (int, float) or not 0 <= self.stagger < float("inf"):
+            wrong.append(f"stagger = {self.stagger!r} days (G9); accepted: 0 or more")
+        if wrong:
+            raise ValueError("\n".join(wrong))

@@ -7,6 +7,8 @@ from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any, cast
 
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
 from cartmodel.errors import DesignError, Problem, UnknownNameError
 from cartmodel.escalation.backfill import Backfill
 from cartmodel.escalation.benefit import benefit_designs
@@ -93,7 +95,7 @@ def _made(name: str, title: str, settings: dict[str, Any]) -> AnyDesign:
             found = make(**given)
             return found if backfill is None else Backfill(cast(Design, found), **backfill)
         except (TypeError, ValueError) as error:
-            problems.append(Problem("settings", *_halves(str(error))))
+            problems += [Problem("settings", *_halves(line)) for line in str(error).splitlines()]
     raise DesignError(title, problems)
 
 
@@ -106,7 +108,17 @@ def _of_names(make: Callable[..., Any], given: Mapping[str, Any]) -> list[Proble
         problems += [Problem(key, "unknown setting", nearest(key, named)) for key in unknown]
     missing = [p.name for p in parameters if p.default is Parameter.empty and p.kind is not Parameter.VAR_KEYWORD]
     problems += [Problem(key, "missing", "a value: it has no default") for key in missing if key not in given]
-    return problems
+    typed = [p for p in parameters if p.name in given and p.kind is not Parameter.VAR_KEYWORD]
+    return problems + [problem for p in typed for problem in _of_type(p.name, p.annotation, given[p.name])]
+
+
+def _of_type(name: str, annotation: Any, value: Any) -> list[Problem]:
+    try:
+        TypeAdapter(annotation, config=ConfigDict(arbitrary_types_allowed=True)).validate_python(value, strict=True)
+    except ValidationError as error:
+        said, prefix = error.errors(include_url=False)[0]["msg"], "Input should be "
+        return [Problem(name, f"{value!r}", said.removeprefix(prefix) if said.startswith(prefix) else str(annotation))]
+    return []
 
 
 def _halves(message: str) -> tuple[str, str]:

@@ -69,7 +69,7 @@ class ThreePlusThree:
             if not (settled and p.second_three_early):
                 return self._enrol(state, level, 6 - n, f"{found}: complete the 6", ("G7",))
             found += ", whatever follows"
-        gaps = ("G2",) if dlt == 2 else ()
+        gaps = (*(("G2",) if dlt == 2 else ()), *(("G9",) if n < 6 else ()))
         match verdict:
             case "pass":
                 return self._passed(state, found)

@@ -81,6 +81,11 @@ class TiteBoin:
     cohort, max_patients : int
         Patients in a group, and in the trial; the MTD is named when the last window is over.
 
+    Raises
+    ------
+    ValueError
+        If a target, a boundary or a share is not within its range.
+
     References
     ----------
     See `tite_boin_rate`.
@@ -104,6 +109,13 @@ class TiteBoin:
     cohort: int = 3
     max_patients: int = 18
 
+    def __post_init__(self) -> None:
+        boin_boundaries(self.target, under=self.under, over=self.over)
+        if self.rate not in ("imputed", "effective-sample-size"):
+            raise ValueError(f"rate '{self.rate}'; accepted: 'imputed', 'effective-sample-size'")
+        if not 0 <= self.suspend_above <= 1:
+            raise ValueError(f"suspend_above = {self.suspend_above}; accepted: a share, 0 to 1")
+
     def letter(self, n: int, dlt: int, pending: int, followed: float) -> Letter:
         """Return the rule's letter at a dose, see `tite_boin_rate` for the arguments."""
         if n >= 3 and exceeds(self.target, n, dlt) > self.cutoff:
@@ -122,7 +134,8 @@ class TiteBoin:
 
         def recommend(state: State) -> Recommendation:
             inside = min(max(state.current + {"E": 1, "S": 0, "D": -1, "DU": -1}[letter], 1), state.doses)
-            reason = f"{dlt} DLTs in {n} at dose level {state.current}, {pending} pending with {followed:.2f} windows"
+            found = f"{dlt} DLT{'' if dlt == 1 else 's'} in {n} at dose level {state.current}"
+            reason = f"{found}, {pending} pending with {followed:.2f} windows"
             return Recommendation(tuple(range(inside, 0, -1)), reason)
 
         decision = replace(self._without_dates, recommend=recommend).decide(trial.counts)

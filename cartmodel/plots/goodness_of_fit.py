@@ -12,7 +12,7 @@ from cartmodel.checks.goodness import goodness_of_fit as goodness_table
 from cartmodel.plots.axes import lloq_lines, log_axis, time_axis, time_label
 from cartmodel.plots.residuals import legend, points, quantile_plot, trend, zero_lines
 from cartmodel.plots.style import GREY, columns_of, footer, new_figure, scale_of, stamp_text, style
-from cartmodel.plots.words import patients_text
+from cartmodel.plots.words import assay_text, patients_text
 from cartmodel.prediction.fitfile import spec_of
 
 
@@ -45,6 +45,7 @@ def goodness_of_fit(
     with style(width):
         notes = [
             fit.attrs["trial"],
+            assay_text(spec, table.attrs["assay"]),
             f"model {spec.name}, {patients_text(table['subject'].nunique())}, {len(table)} samples, {int(blq.sum())} "
             f"below the LLOQ; predictions: posterior medians ({table.attrs['curves']})",
             "IWRES: from the patient's own curve; CWRES: conditional, decorrelated within the patient",

@@ -14,7 +14,7 @@ from cartmodel.checks.goodness import goodness_of_fit as goodness_table
 from cartmodel.plots.axes import log_axis, time_axis, time_label
 from cartmodel.plots.residuals import legend, points, quantile_plot, trend, zero_lines
 from cartmodel.plots.style import BLUE, GREY, columns_of, footer, new_figure, scale_of, stamp_text, style
-from cartmodel.plots.words import patients_text
+from cartmodel.plots.words import assay_text, patients_text
 from cartmodel.prediction.fitfile import spec_of
 
 
@@ -49,6 +49,7 @@ def prediction_errors(
         found, p = tests["found"].to_numpy(float), tests["p"].to_numpy(float)
         notes = [
             fit.attrs["trial"],
+            assay_text(spec, table.attrs["assay"]),
             f"model {spec.name}, {patients_text(table['subject'].nunique())}, {len(table)} samples, {int(blq.sum())} "
             f"below the LLOQ (imputed); {table.attrs['thinning']}",
             f"mean {found[0]:.2f} (p = {p[0]:.2f}), SD {found[1]:.2f} (p = {p[1]:.2f}), normal: p = {p[2]:.2f}",

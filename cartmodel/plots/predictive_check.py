@@ -23,7 +23,7 @@ from cartmodel.plots.style import (
     stamp_text,
     style,
 )
-from cartmodel.plots.words import exposure_text, patients_text
+from cartmodel.plots.words import assay_text, exposure_text, patients_text
 from cartmodel.prediction.fitfile import spec_of
 
 _MANY = 10  # samples in the typical bin, from which on the 10% and 90% quantiles say something
@@ -66,6 +66,7 @@ def predictive_check(
         title = "Visual predictive check" if check.attrs["patients"] == "new" else "Posterior predictive check"
         notes = [
             fit.attrs["trial"],
+            assay_text(spec, check.attrs["assay"]),
             f"model {spec.name}, {patients_text(check.sizes['subject'])}; {check.attrs['replicates']} replicates "
             f"({check.attrs['thinning']}); {_WHO[check.attrs['patients']]}; bands: 95% intervals",
             _told(check),

@@ -26,12 +26,11 @@ from cartmodel.plots.style import (
     stamp_text,
     style,
 )
-from cartmodel.plots.words import number_text, patients_text
+from cartmodel.plots.words import number_text, parameter_unit, patients_text
 from cartmodel.prediction.fitfile import group, spec_of
 from cartmodel.prediction.interval import QUANTILES
 from cartmodel.prediction.parameters import parameter_table
 from cartmodel.prediction.population import population
-from cartmodel.spec import ModelSpec
 from cartmodel.spec.priors import Beta, HalfNormal, LogitNormal, LogNormal, quantile, unbounded
 
 _MOST = 4000  # draws of a density
@@ -91,7 +90,7 @@ def prior_posterior(
             axes.set_title(
                 words, size=small(), color=VERMILLION if moved == "prior-dominated" else "black", parse_math=False
             )
-            axes.set_xlabel(_unit(spec, name), size=small(), parse_math=False)
+            axes.set_xlabel(parameter_unit(spec, name), size=small(), parse_math=False)
         footer(figure, _legend(), 3)
     return figure
 
@@ -145,20 +144,6 @@ def _ticks(axes: Axes, scaled: Any, before: np.ndarray, after: np.ndarray, *, pl
             break
     chosen = thinned(ends_first(inside), scaled, 0.22 * (high - low))
     axes.set_xticks([float(scaled(v)) for v in chosen], [number_text(v) for v in chosen])
-
-
-def _unit(spec: ModelSpec, name: str) -> str:
-    """Return the unit of a typical value, and the scale on which a between-patient SD acts."""
-    parameter = spec.curve.parameters.get(name.removesuffix("_pop").removeprefix("omega_"))
-    if parameter is None:
-        return ""
-    if name.startswith("omega_"):
-        return {"positive": "SD of the log", "fraction": "SD of the logit"}.get(parameter.support, "SD")
-    return (
-        "fraction"
-        if parameter.unit == "1"
-        else parameter.unit.replace("level", spec.unit).replace("time", spec.time_unit)
-    )
 
 
 def _legend() -> list[Line2D | Patch]:

@@ -1,6 +1,7 @@
 """Names, units and numbers as figures write them."""
 
 from cartmodel.prediction.words import exposure_words
+from cartmodel.spec import ModelSpec
 
 
 def exposure_text(name: str) -> str:
@@ -25,6 +26,18 @@ def unit_text(unit: str) -> str:
     return unit.replace(" x ", " × ")
 
 
+def assay_text(spec: ModelSpec, assay: str) -> str:
+    """Return which of several assays a figure shows; empty where the model has but one.
+
+    Examples
+    --------
+    >>> import cartmodel as cm
+    >>> assay_text(cm.load_model("cd7-ssc"), "qpcr")
+    ''
+    """
+    return f"assay {assay} (one of {len(spec.assays)})" if len(spec.assays) > 1 else ""
+
+
 def shortened(text: str, width: int) -> str:
     """Return a text cut to a width.
 
@@ -34,6 +47,28 @@ def shortened(text: str, width: int) -> str:
     ('CART-0001…', 'S01')
     """
     return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def parameter_unit(spec: ModelSpec, name: str) -> str:
+    """Return the unit of a typical value, and the scale on which a between-patient SD acts; else nothing.
+
+    Examples
+    --------
+    >>> import cartmodel as cm
+    >>> spec = cm.load_model("cd7-ssc")
+    >>> parameter_unit(spec, "cmax_pop"), parameter_unit(spec, "omega_fb"), parameter_unit(spec, "k1")
+    ('copies/ug', 'SD of the logit', '')
+    """
+    parameter = spec.curve.parameters.get(name.removesuffix("_pop").removeprefix("omega_"))
+    if parameter is None:
+        return ""
+    if name.startswith("omega_"):
+        return {"positive": "SD of the log", "fraction": "SD of the logit"}.get(parameter.support, "SD")
+    return (
+        "fraction"
+        if parameter.unit == "1"
+        else parameter.unit.replace("level", spec.unit).replace("time", spec.time_unit)
+    )
 
 
 def patients_text(n: int) -> str:

@@ -83,11 +83,11 @@ def report(
     told = context if isinstance(context, Context) else Context() if context is None else read_context(context)
     ruled = escalation if escalation is None or isinstance(escalation, Verdict) else verdict(escalation)
     tell = progress or (lambda _: None)
+    out = Path(folder)
+    out.mkdir(parents=True, exist_ok=True)  # now, so that a folder that cannot be made costs no report
     tell("Summarising the fit")
     shown = trial if trial is not None else carried_trial(fit)
     made = content(summarise(fit), shown, told, ruled, others, stamp, tell)
-    out = Path(folder)
-    out.mkdir(parents=True, exist_ok=True)
     tell("Writing the page")
     path = out / "report.html"
     path.write_text(page(made), encoding="utf-8", newline="\n")

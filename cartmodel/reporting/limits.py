@@ -9,7 +9,7 @@ import xarray as xr
 from cartmodel.prediction.fitfile import group, spec_of
 from cartmodel.prediction.words import dose_words, exposure_words
 from cartmodel.reporting.words import amount, listed, share
-from cartmodel.spec import exposure_name
+from cartmodel.spec import ModelSpec, exposure_name
 
 
 def limits(fit: xr.DataTree, parameters: pd.DataFrame, outcomes: pd.DataFrame, comparison: pd.DataFrame) -> list[str]:
@@ -31,6 +31,7 @@ def limits(fit: xr.DataTree, parameters: pd.DataFrame, outcomes: pd.DataFrame, c
             f"All patients had one dose ({dose_words(doses[0])}): every effect of the dose is the prior's, "
             "not this trial's."
         )
+    said += _not_modelled(spec)
     prior_bound = [str(r["parameter"]) for r in parameters.to_dict("records") if r.get("moved") == "prior-dominated"]
     if prior_bound:
         said.append(
@@ -52,6 +53,16 @@ def limits(fit: xr.DataTree, parameters: pd.DataFrame, outcomes: pd.DataFrame, c
         f"There is no control group, and {len(doses)} patients are few: an effect that is not seen here is not "
         "thereby absent."
     )
+    return said
+
+
+def _not_modelled(spec: ModelSpec) -> list[str]:
+    said: list[str] = []
+    if not spec.uses_dose:
+        said.append("The model uses no dose: how exposure changes with it was not asked of these data.")
+    absent = [word for word, part in (("remission", spec.response), ("DLT", spec.toxicity)) if part is None]
+    if absent:
+        said.append(f"The model has no part for {listed(absent)}: of that, this fit says nothing.")
     return said
 
 

@@ -11,9 +11,8 @@ from rich.console import Console
 
 from cartmodel import plots
 from cartmodel.prediction.fitfile import write_fit
-from cartmodel.prediction.interval import QUANTILES
-from cartmodel.prediction.predictions import exposure
 from cartmodel.reporting.summary import Summary, print_summary
+from cartmodel.reporting.tables import patient_exposures
 from cartmodel.trial import TrialData
 
 _OF_CUT = ("fit_cut.nc", "joint_against_cut.csv")
@@ -56,11 +55,10 @@ def write_run(
         stale.unlink(missing_ok=True)  # of an earlier run of another model: what stands here must be of this fit
     tell("fit.nc")
     write_fit(summary.fit, out / "fit.nc")
-    by_patient = exposure(summary.fit).quantile(QUANTILES, dim=("chain", "draw"))
     tables = {
         "parameters": summary.parameters,
         "exposures": summary.exposures,
-        "exposures_by_patient": by_patient.to_dataframe().reset_index().sort_values(["subject", "quantile"]),
+        "exposures_by_patient": patient_exposures(summary.fit),
         "outcomes": summary.outcomes,
         "doses": summary.comparison,
     }

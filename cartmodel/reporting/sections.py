@@ -105,7 +105,7 @@ def _glance(summary: Summary) -> Iterator[Block]:
     window = exposure_name(*spec.windows[0])
     said: list[str] = []
     for row in records(summary.exposures[summary.exposures["exposure"] == window]):
-        at = f"At {dose_words(row['dose'])}" if row["dose"] == row["dose"] else "In all patients"
+        at = f"At {dose_words(row['dose'])}, a new patient" if row["dose"] == row["dose"] else "A new patient"
         chances = [
             f"{'remission' if o['outcome'] == 'remission' else 'DLT'} {share(o['median'])} "
             f"({share(o['lower'])} to {share(o['upper'])}; observed {o['events']} of {o['observed']})"
@@ -113,7 +113,7 @@ def _glance(summary: Summary) -> Iterator[Block]:
             if o["dose"] == row["dose"] or (o["dose"] != o["dose"] and row["dose"] != row["dose"])
         ]
         area = f"{amount(row['new_median'])} ({amount(row['new_lower'])} to {amount(row['new_upper'])}) {row['units']}"
-        said.append(f"{at}, a new patient: {'; '.join([f'area under the curve {area}', *chances])}.")
+        said.append(f"{at}: {'; '.join([f'area under the curve {area}', *chances])}.")
     yield Bullets(tuple(said))
     yield Words(
         f"Areas are from day {spec.windows[0][0]:g} to {spec.windows[0][1]:g}. Medians with equal-tailed 95% "

@@ -62,7 +62,7 @@ def _beside(summary: Summary, other: xr.DataTree, name: str, place: int) -> Tabl
     keys = ["dose", "quantity"]
     first = pd.concat([_long(summary.exposures, "exposure"), _long(summary.outcomes, "outcome")])
     second = pd.concat([_long(exposure_table(other, new), "exposure"), _long(outcome_table(other, new), "outcome")])
-    both = first.merge(second, on=keys, suffixes=("", "_other"))
+    both = first.merge(second.drop(columns="units"), on=keys, suffixes=("", "_other"))
     rows: list[tuple[str, ...]] = []
     for row in records(both):
         chance = row["quantity"] in ("remission", "dlt")
@@ -89,7 +89,7 @@ def _beside(summary: Summary, other: xr.DataTree, name: str, place: int) -> Tabl
 
 
 def _long(table: pd.DataFrame, key: str) -> pd.DataFrame:
-    kept = table.rename(columns={key: "quantity"}).reindex(columns=["dose", "quantity", *_ENDS])
+    kept = table.rename(columns={key: "quantity"}).reindex(columns=["dose", "quantity", "units", *_ENDS])
     return kept.dropna(subset=["median"])
 
 

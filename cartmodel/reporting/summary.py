@@ -11,6 +11,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from cartmodel.inference.diagnosis import Diagnosis, diagnose
+from cartmodel.plots.words import parameter_unit
 from cartmodel.prediction.doses import compare_doses, exposure_table, outcome_table
 from cartmodel.prediction.fitfile import spec_of
 from cartmodel.prediction.parameters import parameter_table
@@ -45,6 +46,7 @@ def summarise(fit: xr.DataTree) -> Summary:
     """
     new = predict(fit)
     parameters, outcomes = parameter_table(fit), outcome_table(fit, new)
+    parameters.insert(2, "unit", [parameter_unit(spec_of(fit), name) for name in parameters["parameter"]])
     comparison = compare_doses(fit, new=new)
     said = limits(fit, parameters, outcomes, comparison)
     return Summary(fit, new, diagnose(fit), parameters, exposure_table(fit, new), outcomes, comparison, said)

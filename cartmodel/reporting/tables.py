@@ -155,24 +155,39 @@ def comparison_rows(comparison: pd.DataFrame) -> Table:
     )
 
 
+def patient_exposures(fit: xr.DataTree) -> pd.DataFrame:
+    """Return each patient's exposures, a row each, with unit, posterior median and equal-tailed 95% interval."""
+    found = exposure(fit)
+    names = [str(name) for name in found.data_vars]
+    ends = {
+        n: found[n].quantile(QUANTILES, dim=("chain", "draw")).transpose("subject", "quantile").values for n in names
+    }
+    doses = found["dose"].values.astype(float)
+    rows: list[dict[str, object]] = []
+    for i, subject in enumerate(found["subject"].values):
+        for name in names:
+            low, middle, high = ends[name][i].tolist()
+            about = {"subject": str(subject), "dose": doses[i], "exposure": name}
+            about["units"] = found[name].attrs.get("units", "")
+            rows.append(about | {"median": middle, "lower": low, "upper": high})
+    return pd.DataFrame(rows)
+
+
 def patient_rows(fit: xr.DataTree) -> Table:
     """Return the exposures of each patient: posterior medians and 95% intervals."""
-    found = exposure(fit).quantile(QUANTILES, dim=("chain", "draw"))
-    names = [str(name) for name in found.data_vars]
-    doses = found["dose"].values
+    numbers = patient_exposures(fit)
+    units = numbers.drop_duplicates("exposure").set_index("exposure")["units"]
     rows: list[tuple[str, ...]] = []
-    for i, subject in enumerate(found["subject"].values):
-        ends = [found[name].isel(subject=i).transpose("quantile").values for name in names]
-        cells = [f"{amount(middle)} ({amount(low)} to {amount(high)})" for low, middle, high in ends]
-        rows.append((str(subject), _dose(doses[i]), *cells))
-    units = [found[name].attrs.get("units", "") for name in names]
+    for subject, own in numbers.groupby("subject", sort=False):
+        cells = [f"{amount(r['median'])} ({amount(r['lower'])} to {amount(r['upper'])})" for r in records(own)]
+        rows.append((str(subject), _dose(float(own["dose"].iloc[0])), *cells))
     return Table(
         "exposures_by_patient",
         "Exposures of each patient",
         "Posterior median and equal-tailed 95% interval of the curve fitted to the patient's own dose.",
-        ("patient", "dose", *(f"{label(n)} ({unit})" for n, unit in zip(names, units, strict=True))),
+        ("patient", "dose", *(f"{label(str(name))} ({unit})" for name, unit in units.items())),
         tuple(rows),
-        found.to_dataframe().reset_index().sort_values(["subject", "quantile"]),
+        numbers,
     )
 
 

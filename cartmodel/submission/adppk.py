@@ -44,10 +44,10 @@ def to_adppk(trial: TrialData) -> pd.DataFrame:
     """
     table = events_of(trial).merge(patients_of(trial), on="USUBJID", how="left")
     number = {subject: float(place) for place, subject in enumerate(trial.subjects.index, start=1)}
-    blq = table["EVID"].eq(0) & table["blq"].eq(True)
+    blq, codes = table["EVID"].eq(0) & table["blq"].eq(True), codes_of(trial)
     table = table.assign(
         USUBJIDN=table["USUBJID"].map(number),
-        PARAMCD=table["ASSAY"].map(codes_of(trial)).fillna(""),
+        PARAMCD=[codes.get(assay, "") for assay in table["ASSAY"]],  # blank for a dose
         DVL=np.log(table["DV"].where(table["DV"] > 0)),
         FRLTU="DAYS",
         BLQFL=np.where(blq, "Y", np.where(table["EVID"].eq(0), "N", "")),

@@ -1,7 +1,8 @@
 """CDISC ADaM data sets: ADPC, ADSL, ADAE, and outcomes by PARAMCD (ADRS, ADQS and the like).
 
 Study days (ADY, ASTDY) have no day 0: day 1 is the day of the infusion, which is day 0 here. What analysis variables
-say is taken rather than what collected ones say (ADTM rather than PCDTC).
+say is taken rather than what collected ones say (ADTM rather than PCDTC). A clock time that was imputed (ATMF and the
+like are H) is none.
 """
 
 import re
@@ -101,7 +102,10 @@ CODES: Mapping[str, str] = MappingProxyType(
 
 _FLAGS = {"Y": "1", "N": "0", "YES": "1", "NO": "0"}
 _RELATED = _FLAGS | {"RELATED": "1", "NOT RELATED": "0", "UNRELATED": "0"}
+_ABOVE = re.compile(r"(?:>|ALQ|AQL|AULOQ|ULOQ)\s*=?\s*(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)?.*", re.IGNORECASE)
 _BELOW = re.compile(r"(?:<|BLQ|BQL|BLOQ|LLOQ)\s*\(?\s*<?\s*(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)?.*", re.IGNORECASE)
+_IMPUTED = {"ADTM": "ATMF", "TRTSDTM": "TRTSTMF", "ASTDTM": "ASTTMF", "AENDTM": "AENTMF"}
+"""The flag of each date-time that says which part of its clock time was made up: H all of it."""
 _ADPC_ONLY = {
     "ADTM",
     "PCDTC",
@@ -130,6 +134,7 @@ def is_adpc(source: Named) -> bool:
 def adpc_tables(source: Named, told: Told) -> list[Table]:
     """Return the main table of an ADPC; dosing records keep their patients."""
     cells = choose(source, _ADPC, "CDISC ADPC")
+    _without_imputed_clocks(source, cells)
     index = next(iter(cells.values())).index
     blank = pd.Series("", index=index, dtype=object)
     code = cells.get("assay", blank)
@@ -139,13 +144,15 @@ def adpc_tables(source: Named, told: Told) -> list[Table]:
     imputed = derived.str.contains("LLOQ")
     copies = ~doses & (derived != "") & ~imputed
     say_rows(source, copies, "with a DTYPE, derived records, which hold no sample")
-    said = {cell: _BELOW.fullmatch(cell) for cell in text.unique()}
-    below = text.map({cell: match is not None for cell, match in said.items()}).astype(bool) | imputed
+    below, limit = _said(text, _BELOW)
+    above, upper = _said(text, _ABOVE)
+    below |= imputed
     flag = _flags(cells.get("blq", blank), _FLAGS)
     flag = flag.mask(below & (flag == ""), "1")
-    limit = text.map({cell: (match[1] or "") if match else "" for cell, match in said.items()})
-    cells["lloq"] = cells.get("lloq", blank).mask(cells.get("lloq", blank) == "", limit)
-    cells["alq"] = _flags(cells.get("alq", blank), _FLAGS)
+    for name, told_limit in (("lloq", limit), ("uloq", upper)):
+        cells[name] = cells.get(name, blank).mask(cells.get(name, blank) == "", told_limit)
+    high = _flags(cells.get("alq", blank), _FLAGS)
+    cells["alq"] = high.mask(above & (high == ""), "1")
     level = cells.get("level", blank)
     predose = numbers_of(cells.get("time", blank)) <= 0
     absent = ~doses & ~copies & ~predose & (level == "") & (flag != "1") & (cells["alq"] != "1")
@@ -169,6 +176,7 @@ def adpc_tables(source: Named, told: Told) -> list[Table]:
 def adsl_tables(source: Named, told: Told) -> list[Table]:
     """Return the patients of an ADSL."""
     cells = choose(source, _OF_PATIENT, "CDISC ADSL")
+    _without_imputed_clocks(source, cells)
     for name in ("dlt", "remission", "criss_step1"):
         if name in cells:
             cells[name] = _flags(cells[name], _FLAGS)
@@ -178,6 +186,7 @@ def adsl_tables(source: Named, told: Told) -> list[Table]:
 def adae_tables(source: Named, told: Told) -> list[Table]:
     """Return the adverse events of an ADAE."""
     cells = choose(source, _ADAE, "CDISC ADAE")
+    _without_imputed_clocks(source, cells)
     cells["grade"] = cells.get("grade", _blank(source)).str.upper().str.removeprefix("GRADE").str.strip()
     cells["related"] = _flags(cells.get("related", _blank(source)), _RELATED)
     cells["dlt"] = _flags(cells.get("dlt", _blank(source)), _FLAGS)
@@ -188,9 +197,10 @@ def adae_tables(source: Named, told: Told) -> list[Table]:
 def bds_tables(source: Named, told: Told) -> list[Table]:
     """Return outcomes, assessments and records from a table with one value a row, by its PARAMCD."""
     cells = choose(source, _BDS, "CDISC BDS")
+    _without_imputed_clocks(source, cells)
     blank = _blank(source)
     code = cells["code"].str.upper()
-    what = code.map(CODES).fillna("")
+    what = code.map(lambda value: CODES.get(str(value), ""))
     unknown = sorted(set(code[what == ""]))
     if unknown:
         source.notes.append(f"{(what == '').sum()} rows with PARAMCD {', '.join(unknown)} are not used.")
@@ -223,6 +233,24 @@ def _blank(source: Named) -> pd.Series:
     return pd.Series("", index=source.sheet.cells.index, dtype=object)
 
 
+def _said(text: pd.Series, pattern: re.Pattern[str]) -> tuple[pd.Series, pd.Series]:
+    """Return which texts say that a level lies beyond a limit, and the limit where they give it."""
+    found = {cell: pattern.fullmatch(cell) for cell in text.unique()}
+    beyond = text.map({cell: match is not None for cell, match in found.items()}).astype(bool)
+    return beyond, text.map({cell: (match[1] or "") if match else "" for cell, match in found.items()})
+
+
+def _without_imputed_clocks(source: Named, cells: dict[str, pd.Series]) -> None:
+    """Leave the date of every date-time whose clock time was imputed."""
+    upper = {name.upper(): name for name in source.columns}
+    for ours in ("sampled", "infusion", "at", "until"):
+        flag = upper.get(_IMPUTED.get(source.sheet.findings.names.get(ours, "").upper(), ""))
+        if ours in cells and flag is not None:
+            made_up = source.columns[flag].str.upper() == "H"
+            cells[ours] = cells[ours].mask(made_up, cells[ours].str.replace(r"[T: ]\d{2}:.*", "", regex=True))
+            source.taken[flag] = ours, "H: the clock time is imputed, and not used"
+
+
 def _flags(text: pd.Series, words: Mapping[str, str]) -> pd.Series:
     return text.map({cell: words.get(cell.upper(), cell) for cell in text.unique()}).astype(object)
 
@@ -233,7 +261,7 @@ def _without_day_0(source: Named, cells: dict[str, pd.Series]) -> None:
     for name in ("day", "end_day"):
         if name in cells and names.get(name, "").upper() in ("ADY", "ASTDY", "AESTDY", "AENDY", "AEENDY"):
             number = numbers_of(cells[name])
-            source.sheet.findings.add_each(cells[name][number == 0], "study day {value}", "1 is the day of infusion")
+            source.sheet.findings.add_each(cells[name][number == 0].rename(name), "study day {value}", "1 is the day of infusion")
             later = number > 0
             cells[name] = cells[name].mask(later, (number - 1).map(lambda day: f"{day:g}"))
 

@@ -34,6 +34,6 @@ def assay_names(source: Named, cells: dict[str, pd.Series], told: Told, sample: 
         names = {value: f"{column.lower()}{value}" for value in distinct}
         said = ", ".join(f"{column} {value} is called '{name}'" for value, name in names.items())
         source.notes.append(f"{said}; mapping={{'{column}={distinct[0]}': 'qpcr'}} names it otherwise.")
-        return given.map(names).fillna("").where(sample, "")
+        return given.map(lambda value: names.get(str(value), "")).where(sample, "")
     names = {value: renamed.get(value, value.lower() if column.upper() == "PARAMCD" else value) for value in distinct}
-    return given.map(names).fillna("").where(sample, "")
+    return given.map(lambda value: names.get(str(value), "")).where(sample, "")

@@ -10,6 +10,7 @@ import pandas as pd
 from cartmodel.escalation.dated import DatedDesign, DatedPatient, DatedState
 from cartmodel.escalation.state import Decision, State
 from cartmodel.virtual.conduct import Conduct, end_of
+from cartmodel.virtual.curves import EvaluablePatient, PotentialSamples
 from cartmodel.virtual.potential import Potential
 from cartmodel.virtual.records import trial_table
 from cartmodel.virtual.streams import Streams
@@ -53,6 +54,8 @@ class TrialSoFar:
         Everyone enrolled so far.
     current : int
         The level of the last group; before the first patient, the level at which the trial starts.
+    curves : PotentialSamples, optional
+        The block's, so that they are made once.
 
     Attributes
     ----------
@@ -64,7 +67,16 @@ class TrialSoFar:
         Days of the DLT window.
     """
 
-    def __init__(self, potential: Potential, trial: int, now: float, patients: list[_Patient], current: int) -> None:
+    def __init__(
+        self,
+        potential: Potential,
+        trial: int,
+        now: float,
+        patients: list[_Patient],
+        current: int,
+        curves: PotentialSamples | None = None,
+    ) -> None:
+        self._curves = curves if curves is not None else PotentialSamples(potential)
         self._potential, self.place, self.now, self.current = potential, trial, now, current
         self._patients = tuple(patients)
         scenario = potential.scenario
@@ -94,6 +106,23 @@ class TrialSoFar:
         done, levels = ~trial.pending, range(1, trial.doses + 1)
         n = tuple(int(np.sum(done & (trial.level == k))) for k in levels)
         return State(n, tuple(int(np.sum(trial.dlt & (trial.level == k))) for k in levels), self.current)
+
+    @cached_property
+    def evaluable(self) -> tuple[EvaluablePatient, ...]:
+        """The patients that `counts` counts, with the cells infused and the samples so far."""
+        found: list[EvaluablePatient] = []
+        for place, patient in enumerate(self._patients):
+            done = patient.infusion + self.window <= self.now or patient.onset <= self.now
+            if not done or patient.gone(self.now, self.window):
+                continue
+            onset = patient.onset - patient.infusion
+            dlt = onset <= self.window
+            time, level = self._curves.of(self.place, place, patient.level)
+            level = np.where(time <= self.now - patient.infusion, level, np.nan)
+            infused = float(self._potential.infused[self.place, place, patient.level - 1])
+            followed = min(self.now, patient.leaves) - patient.infusion
+            found.append(EvaluablePatient(infused, onset if dlt else self.window, dlt, followed, time, level))
+        return tuple(found)
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -140,12 +169,20 @@ def conduct_by_date(design: DatedDesign | RecordsDesign, potential: Potential, *
     """
     conduct = Conduct(potential.streams.trials)
     count = np.zeros(conduct.trials, dtype=np.int64)
+    curves = PotentialSamples(potential)
     for trial in range(conduct.trials):
-        _run(design, potential, conduct, count, trial, records)
+        _run(design, potential, conduct, count, trial, curves if records else None)
     return conduct
 
 
-def _run(design: object, potential: Potential, conduct: Conduct, count: np.ndarray, trial: int, records: bool) -> None:
+def _run(
+    design: object,
+    potential: Potential,
+    conduct: Conduct,
+    count: np.ndarray,
+    trial: int,
+    curves: PotentialSamples | None,
+) -> None:
     scenario = potential.scenario
     window = scenario.toxicity.window
     patients: list[_Patient] = []
@@ -159,8 +196,8 @@ def _run(design: object, potential: Potential, conduct: Conduct, count: np.ndarr
     reach()
     arrival = float(potential.gap[trial, 0])
     while True:
-        so_far = TrialSoFar(potential, trial, now, patients, current)
-        decision: Decision = design.decide(so_far if records else so_far.dated)  # type: ignore[attr-defined]
+        so_far = TrialSoFar(potential, trial, now, patients, current, curves)
+        decision: Decision = design.decide(so_far if curves is not None else so_far.dated)  # type: ignore[attr-defined]
         if decision.action == "suspend":
             days = [day for patient in patients for day in patient.changes(window) if now < day < np.inf]
             if not days:

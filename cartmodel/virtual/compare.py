@@ -9,14 +9,12 @@ import numpy as np
 import pandas as pd
 
 from cartmodel.virtual.designs import kind_of
+from cartmodel.virtual.exposure_gain import PLAIN, SAME_RISK, gains, of_twins, with_twins
 from cartmodel.virtual.loading import list_virtual_scenarios, load_virtual_scenario
 from cartmodel.virtual.rates import UTILITY, true_rates
 from cartmodel.virtual.scenario import VirtualScenario
 from cartmodel.virtual.study import made_of, simulate_trials
 from cartmodel.virtual.trials import VirtualTrials
-
-_PLAIN = {"correct": "correct selection", "regret": "regret per future patient", "trial_regret": "regret per patient"}
-_SAME_RISK = 1e-3  # between-patient SD of the risk below which all patients at a dose count as alike
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,8 +29,9 @@ class TruthComparison:
         ``truth``, ``design``, ``quantity``, ``level``, ``value``, ``mc_error``: all of
         `VirtualTrials.operating_characteristics`, with ``correct``, ``overdose``, ``regret`` and ``trial_regret``.
     differences : pandas.DataFrame
-        Each design minus the first, trial by trial on the same patients: ``value`` and ``mc_error`` of the difference,
-        and ``unpaired_error``, what the error would be on patients of their own.
+        Each design minus the first, and each exposure-informed design minus itself without exposure, trial by trial on
+        the same patients: ``value`` and ``mc_error`` of the difference, and ``unpaired_error``, what the error would be
+        on patients of their own.
     words : tuple of str
         What this says and does not say.
     limit : float
@@ -75,7 +74,8 @@ def compare_on_truths(
     Parameters
     ----------
     designs
-        As in `simulate_trials`; differences are from the first.
+        As in `simulate_trials`; differences are from the first. A design `ExposureBlrm` brings itself without exposure
+        along, so that the words can say what exposure gains or loses.
     truths : mapping of str to VirtualScenario, optional
         Default: the matrix that comes with the package.
     trials, random_seed, workers, scheduler, out, progressbar
@@ -93,6 +93,7 @@ def compare_on_truths(
     """
     matrix = truths or {name: load_virtual_scenario(path) for name, path in list_virtual_scenarios().items()}
     recipes = dict(designs) if isinstance(designs, Mapping) else {name: name for name in designs}
+    recipes, twins = with_twins(recipes, next(iter(matrix.values())))
     rates: list[pd.DataFrame] = []
     rows: list[pd.DataFrame] = []
     apart: list[pd.DataFrame] = []
@@ -108,12 +109,17 @@ def compare_on_truths(
         true = _marked(true_rates(scenario, seed=random_seed), limit)
         measured = {design: per_trial(one, true, limit) for design, one in done.items()}
         table = pd.concat([_table(design, one, measured[design]) for design, one in done.items()])
-        differences = _differences(measured)
+        differences = _differences(measured, twins)
         rates.append(true.assign(truth=name))
         rows.append(table.assign(truth=name))
         apart.append(differences.assign(truth=name))
-        words += _words(name, scenario, true, table, differences)
-    looks = [design for design, recipe in recipes.items() if _looks(recipe, next(iter(matrix.values())))]
+        words += _words(name, scenario, true, differences[~of_twins(differences, twins)])
+        words += gains(name, true, differences, twins)
+    looks = [
+        design
+        for design, recipe in recipes.items()
+        if design not in twins.values() and _looks(recipe, next(iter(matrix.values())))
+    ]
     words.append(
         f"Of these designs {', '.join(looks)} may look at the patients' kinetics, the others cannot."
         if looks
@@ -181,16 +187,16 @@ def _table(design: str, done: VirtualTrials, measured: Mapping[str, np.ndarray])
     return pd.concat([extra, done.operating_characteristics()], ignore_index=True).assign(design=design)
 
 
-def _differences(measured: Mapping[str, Mapping[str, np.ndarray]]) -> pd.DataFrame:
+def _differences(measured: Mapping[str, Mapping[str, np.ndarray]], twins: Mapping[str, str]) -> pd.DataFrame:
     first = next(iter(measured))
+    pairs = [(design, first) for design in measured if design != first]
+    pairs += [pair for pair in twins.items() if pair not in pairs]
     rows: list[tuple[Any, ...]] = []
-    for design, quantities in measured.items():
-        if design == first:
-            continue
-        for name, values in quantities.items():
-            other = measured[first][name]
+    for design, reference in pairs:
+        for name, values in measured[design].items():
+            other = measured[reference][name]
             value, error = _mean(values - other)
-            rows.append((design, first, name, value, error, float(np.hypot(_mean(values)[1], _mean(other)[1]))))
+            rows.append((design, reference, name, value, error, float(np.hypot(_mean(values)[1], _mean(other)[1]))))
     columns = ["design", "reference", "quantity", "value", "mc_error", "unpaired_error"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -199,9 +205,7 @@ def _looks(recipe: Any, scenario: VirtualScenario) -> bool:
     return kind_of(made_of(recipe, scenario)) == "records"
 
 
-def _words(
-    name: str, scenario: VirtualScenario, true: pd.DataFrame, table: pd.DataFrame, differences: pd.DataFrame
-) -> list[str]:
+def _words(name: str, scenario: VirtualScenario, true: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
     correct = true.loc[true["correct"], "level"].tolist()
     best = true.loc[true["best"], "level"].tolist()
     words = [f"{name}: {scenario.about}"]
@@ -214,7 +218,7 @@ def _words(
     else:
         words.append(f"{name}: {selects}; the model has no response, so there is no utility and no regret.")
     words += _of_exposure(name, true)
-    for quantity, plain in _PLAIN.items():
+    for quantity, plain in PLAIN.items():
         rows = differences[differences["quantity"] == quantity]
         for row in rows.itertuples():
             value, error = float(row.value), float(row.mc_error)  # type: ignore[arg-type]
@@ -240,7 +244,7 @@ def _of_exposure(name: str, true: pd.DataFrame) -> list[str]:
         words.append(
             f"{name}: exposure adds nothing on {what}: all patients at a dose have the same probability of it, and "
             "kinetic data can only add noise to what doses and counts tell."
-            if spread < _SAME_RISK
+            if spread < SAME_RISK
             else f"{name}: at one dose patients differ in their probability of {what} by an SD of up to {spread:.2f}, "
             "which their kinetics could tell; the rate of a dose, on which designs decide, is an average over it."
         )

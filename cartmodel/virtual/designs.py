@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from inspect import signature
 from typing import Any, Literal, get_type_hints
@@ -23,6 +24,7 @@ from cartmodel.registry import nearest
 from cartmodel.virtual.by_counts import conduct_by_counts
 from cartmodel.virtual.by_date import TrialSoFar, conduct_by_date
 from cartmodel.virtual.conduct import Conduct
+from cartmodel.virtual.exposure_blrm import ExposureBlrm
 from cartmodel.virtual.potential import Potential
 
 type Kind = Literal["counts", "benefit", "dated", "records"]
@@ -58,7 +60,7 @@ def _tite_crm(skeleton: tuple[float, ...], target: float = 0.30, **settings: Any
 
 
 def known_designs() -> Mapping[str, Callable[..., Any]]:
-    """Return every design that has a name: of counts, of toxicity and efficacy, of dates.
+    """Return every design that has a name: of counts, of toxicity and efficacy, of dates, of all records.
 
     Examples
     --------
@@ -67,7 +69,7 @@ def known_designs() -> Mapping[str, Callable[..., Any]]:
     """
     dated = {"tite-boin": TiteBoin, "tite-crm": _tite_crm}
     benefit = {"boin12": Boin12, "efftox": EffTox, "tepi": Tepi, "u-boin": UBoin}
-    return dated | benefit | dict(designs) | dict(benefit_designs)
+    return {"exposure-blrm": ExposureBlrm} | dated | benefit | dict(designs) | dict(benefit_designs)
 
 
 def design_of(text: str, doses: tuple[float, ...]) -> Any:
@@ -108,6 +110,27 @@ def design_of(text: str, doses: tuple[float, ...]) -> Any:
         return known[name](**given)
     except (TypeError, ValueError) as error:
         raise ValueError(f"design '{text}': {error}; {accepts}") from error
+
+
+def without_exposure(recipe: Any, doses: tuple[float, ...]) -> Any | None:
+    """Return the recipe of the same design without exposure; None for a design that has no exposure to leave out.
+
+    Examples
+    --------
+    >>> without_exposure("exposure-blrm: cohort = 1", (1e8,))
+    'exposure-blrm: cohort = 1; exposure = false'
+    >>> without_exposure("boin", (1e8,)) is None
+    True
+    """
+    if isinstance(recipe, str):
+        design = design_of(recipe, doses)
+        separator = "; " if ":" in recipe else ": "
+        looks = isinstance(design, ExposureBlrm) and design.exposure
+        return f"{recipe}{separator}exposure = false" if looks else None
+    design = recipe if hasattr(recipe, "decide") and not isinstance(recipe, type) else recipe()
+    if isinstance(design, ExposureBlrm) and design.exposure:
+        return replace(design, exposure=False)
+    return None
 
 
 def fingerprint(design: Any, doses: int, start: int) -> str:

@@ -200,3 +200,21 @@ def test_the_last_day_of_the_window_is_inside(dlt: int, outcome: str) -> None:
     assert said.log["outcome"][0] == outcome
     assert said.state.dlt[0] == (outcome == "DLT")
     assert said.designs.set_index("design").loc["BOIN", "action"] == ("stay" if outcome == "DLT" else "escalate")
+
+
+def test_a_missing_follow_up_gives_no_day_in_the_past() -> None:
+    """The window of P03 ended by the calendar, its follow-up is not in the table: no day can be promised."""
+    records, over = records_of("1NNN")
+    blind = [*records[:2], replace(records[2], followed_to=None)]
+    said = verdict(table_of(blind), on=over + days(5))
+    assert (said.decision.action, said.earliest) == ("suspend", None)
+    assert "wait for the missing follow-up" in said.text.lower()
+    assert "day 28 of pending patients is not recorded" in said.text
+
+
+def test_a_reason_says_that_pending_patients_do_not_change_the_step() -> None:
+    """2 DLTs in the 3 additional patients settle the dose; the count of 6 holds one whose window is open."""
+    records, over = records_of("1NNT 1NTT")
+    said = verdict(table_of([*records[:3], replace(records[3], followed_to=over - days(20)), *records[4:]]), on=over)
+    assert said.decision.action == "stop"
+    assert "1 pending, whose outcome does not change this" in said.decision.reason

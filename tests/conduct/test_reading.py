@@ -130,3 +130,21 @@ def test_a_day_before_the_records_is_refused() -> None:
         verdict(example_conduct(), on=date(2026, 3, 1))
     with pytest.raises(ValueError, match="the records reach to 2026-07-10"):
         verdict(read_conduct(example_conduct()), on=date(2026, 3, 1))
+
+
+def test_replacements_and_years_that_cannot_be() -> None:
+    rows = [
+        {"subject": "A", "infusion_date": "2026-01-05"},
+        {"subject": "B", "infusion_date": "2026-01-06", "last_followup_date": "2026-01-09", "status": "withdrawn"},
+        {"subject": "C", "infusion_date": "2026-01-05", "replaces": "B"},
+        {"subject": "D", "infusion_date": "2026-01-12", "replaces": "B"},
+        {"subject": "E", "infusion_date": "2026-01-13", "replaces": "B"},
+        {"subject": "F", "infusion_date": "9999-12-31"},
+        {"subject": "G", "infusion_date": "0001-01-01"},
+    ]
+    with pytest.raises(ConductTableError) as error:
+        read_conduct(pd.DataFrame(rows).fillna("").assign(dose_level=1))
+    said = [str(problem) for problem in error.value.problems]
+    assert any("'B' was infused later, on 2026-01-06" in text for text in said)
+    assert any("subject 'E'" in text and "'B' is replaced by 'D' already" in text for text in said)
+    assert sum("is not a date" in text for text in said) == 2

@@ -212,3 +212,31 @@ def test_decision_table_frame() -> None:
     table = decision_table(boin_letters(0.30), [3, 6])
     assert table[3].tolist() == ["E", "S", "D", "DU", "", "", ""]
     assert table[6].tolist() == ["E", "E", "S", "D", "DU", "DU", "DU"]
+
+
+@pytest.mark.parametrize("letters", [keyboard_letters, mtpi2_letters])
+@pytest.mark.parametrize(("target", "half"), [(0.30, 0.10), (0.70, 0.10), (0.15, 0.05), (0.35, 0.07)])
+def test_tiles_that_end_on_0_or_1_by_rounding(letters, target: float, half: float) -> None:
+    """0.3 - 3 x 0.1 is below 0 in floating point: the mass of that tile was NaN, and every count escalated."""
+    rule = letters(target, below=half, above=half)
+    width = 2 * half
+    edges = [target - half + k * width for k in range(-20, 21)]
+    edges = [min(max(e, 0.0), 1.0) for e in edges if -width + 1e-9 < e < 1 + width - 1e-9]
+    if letters is keyboard_letters:
+        edges = [e for e, f in pairwise([*edges, edges[-1] + 1]) if f - e > width - 1e-9 or e == edges[-1]]
+    for n in (3, 6, 12):
+        for dlt in range(n + 1):
+            posterior = stats.beta(1 + dlt, 1 + n - dlt)
+            mass = [(posterior.cdf(b) - posterior.cdf(a)) / (b - a) for a, b in pairwise(edges) if b - a > 1e-9]
+            centre = [(a + b) / 2 for a, b in pairwise(edges) if b - a > 1e-9]
+            best = centre[int(np.argmax(mass))]
+            said = "DU" if posterior.sf(target) > 0.95 else "S"
+            if said == "S" and abs(best - target) > 1e-9:
+                said = "E" if best < target else "D"
+            assert rule(n, dlt) == said, (n, dlt)
+
+
+def test_a_level_without_evaluable_patients_is_not_left_upwards() -> None:
+    """Its patients may all be pending: State((3, 0, 0), ..., current=2) knows nothing of level 2."""
+    decision = boin(0.30).decide(State((3, 0, 0), (0, 0, 0), current=2))
+    assert (decision.action, decision.dose, decision.reason) == ("stay", 2, "no evaluable patient at level 2")

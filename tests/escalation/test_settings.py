@@ -76,3 +76,28 @@ def test_unknown_designs_and_unreadable_files(tmp_path: Path) -> None:
     bad.write_text("target = 0.3", encoding="utf-8")
     with pytest.raises(DesignError, match="design: None; accepted: the name of a design"):
         design(bad)
+
+
+def test_settings_of_a_wrong_type_are_named_together() -> None:
+    with pytest.raises(DesignError) as error:
+        design("boin", target="x", cohort=2.5, stay_at_one_of_three=1)
+    assert {problem.where for problem in error.value.problems} == {"target", "cohort", "stay_at_one_of_three"}
+    with pytest.raises(DesignError) as error:
+        design("nct06871644", stagger="soon", max_patients="x", first_three_early=1, late_dlt_counts="off")
+    assert len(error.value.problems) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "message"),
+    [
+        ("mtpi", {"cohort": 2.5}, "cohort 2.5"),
+        ("tite-boin", {"target": 2.0}, "target = 2"),
+        ("tite-boin", {"rate": "fast"}, "rate: 'fast'"),
+        ("tite-boin", {"suspend_above": 1.5}, "suspend_above = 1.5"),
+        ("boin12", {"utility": [100, 0]}, "utility: .100, 0."),
+        ("nct06871644", {"max_patients": 18.5}, "max_patients = 18.5 .G10."),
+    ],
+)
+def test_what_used_to_pass_or_end_in_a_traceback(name: str, settings: dict[str, object], message: str) -> None:
+    with pytest.raises(DesignError, match=message):
+        design(name, **settings)

@@ -147,7 +147,7 @@ def test_the_reading_of_g2_matters() -> None:
         ("1NNT 1NN", "stay", 1, 1, ("G7",)),
         ("1NNT 1NNN", "escalate", 2, 3, ()),
         ("1NNT 1NNT", "stop", None, 0, ("G2",)),
-        ("1NNT 1TT", "stop", None, 0, ("G5",)),
+        ("1NNT 1TT", "stop", None, 0, ("G9", "G5")),
         ("1NTT", "stop", None, 0, ("G1", "G5")),
         ("1NNN 2NTT", "de-escalate", 1, 3, ("G1",)),
         ("1NNN 2NNT 2NTT", "de-escalate", 1, 3, ()),

@@ -190,6 +190,8 @@ def test_an_assay_is_shown_on_its_own_scale(tmp_path: Path) -> None:
     curves = [individual_curves(fit, np.array([10.0]), assay)["median"].values for assay in ("flow", "qpcr")]
     np.testing.assert_allclose(curves[0] / curves[1], 0.01, rtol=0.2)
     assert "assay qpcr (one of 2)" in "".join(texts(plots.individual_fits(fit)))
+    for draw in (plots.predictive_check, plots.goodness_of_fit, plots.prediction_errors):
+        assert "assay qpcr (one of 2)" in "".join(texts(draw(fit))), draw.__name__
     with pytest.raises(ValueError, match="accepted: qpcr, flow"):
         plots.individual_fits(fit, assay="elisa")
     assert len(drawn(plots.levels_by_dose(trial)).axes) == 6

@@ -195,6 +195,14 @@ def test_json_has_no_undefined_number() -> None:
 # --- What was not given, or is of another trial -----------------------------------------------------------------------
 
 
+def test_a_folder_that_cannot_be_made_costs_no_report(fit: xr.DataTree, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    told: list[str] = []
+    with pytest.raises(OSError, match="file"):
+        cm.report(fit, folder=tmp_path / "file" / "out", progress=told.append)
+    assert told == []
+
+
 def test_without_further_fits_and_records_it_says_so(fit: xr.DataTree, tmp_path: Path) -> None:
     from cartmodel.reporting.decisions import NOT_GIVEN, decision_blocks
     from cartmodel.reporting.sensitivity import sensitivity_blocks
@@ -238,6 +246,9 @@ def test_a_report_of_a_real_trial_without_dose(tmp_path: Path, monkeypatch: pyte
     page = cm.report(cm.read_fit(tmp_path / "fit.nc"), folder=tmp_path / "out").read_text(encoding="utf-8")
     assert "SIMULATED" not in re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
     assert "The model uses no dose" in page
+    told = page.partition('<section id="limits"')[2].partition("</section>")[0]
+    assert "The model uses no dose" in told
+    assert "no part for remission and DLT" in told
     assert 'id="dose"' not in page
     assert "neither a response nor a toxicity" in page
     assert NONE_MADE in page

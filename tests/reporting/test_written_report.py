@@ -171,6 +171,8 @@ def test_readable_on_a_phone(chromium: Any, url: str, width: int) -> None:
         "[...document.querySelectorAll('p, li, td, th')].map(e => parseFloat(getComputedStyle(e).fontSize))"
     )
     assert min(sizes) >= 12
+    wide = page.evaluate("[...document.querySelectorAll('figure img')].map(e => e.getBoundingClientRect().width)")
+    assert min(wide) >= 600  # shrunk to the screen, its text would be 3 points high: it scrolls in its frame
     assert page.locator("#dose").bounding_box()["height"] >= 24
     page.close()
 
@@ -375,8 +377,21 @@ def test_the_numbers_of_the_page_are_those_of_the_tables(folder: Path, fit: xr.D
     expected = cm.parameter_table(fit)
     np.testing.assert_allclose(shown["median"], expected["median"], rtol=1e-12)
     own = pd.read_csv(folder / "tables" / "exposures_by_patient.csv")
-    middle = own[(own["quantile"] == 0.5) & (own["subject"] == SCRIPT)]["auc_0_28"].item()
+    middle = own[(own["exposure"] == "auc_0_28") & (own["subject"] == SCRIPT)]["median"].item()
     assert middle == pytest.approx(float(cm.exposure(fit)["auc_0_28"].sel(subject=SCRIPT).median()))
+    assert list(own["subject"].drop_duplicates()) == list(cm.exposure(fit)["subject"].values)
+
+
+def test_numbers_in_files_have_units(folder: Path) -> None:
+    area = "copies/ug x day"
+    own = pd.read_csv(folder / "tables" / "exposures_by_patient.csv").groupby("exposure")["units"].unique()
+    assert {str(name): list(units) for name, units in own.items()} == {
+        "peak_level": ["copies/ug"], "peak_time": ["day"], "auc_0_28": [area], "auc_0_90": [area],
+    }  # fmt: skip
+    units = pd.read_csv(folder / "tables" / "parameters.csv").set_index("parameter")["unit"]
+    assert list(units[["cmax_pop", "tmax_pop", "alpha_pop", "fb_pop"]]) == ["copies/ug", "day", "1/day", "fraction"]
+    beside = pd.read_csv(folder / "tables" / "sensitivity_1.csv").set_index("quantity")["units"]
+    assert set(beside["auc_0_28"]) == {area}
 
 
 def test_a_fit_that_cannot_be_trusted_says_so(folder: Path) -> None:

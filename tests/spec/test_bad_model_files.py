@@ -59,7 +59,7 @@ SINGLE = [
         put("structure", "gompertz"),
         "structure",
         "unknown structure 'gompertz'",
-        "one of: effector_memory, stein, stein_smooth",
+        "one of: effector_memory",
     ),
     (put("structure", 3), "structure", "3 does not fit", "text in quotes"),
     (take("structure"), "structure", "missing", "such as 'stein_smooth'"),

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from cartmodel.virtual import VirtualScenario, load_virtual_scenario
+import cartmodel as cm
+from cartmodel.virtual import VirtualScenario, load_virtual_scenario, simulate_trials
 
 PLAIN = """
 name = "plain"
@@ -63,3 +64,12 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> VirtualScenario:
     path: Path = tmp_path_factory.mktemp("scenario") / "plain.toml"
     path.write_text(PLAIN, encoding="utf-8")
     return load_virtual_scenario(path)
+
+
+@pytest.fixture(scope="session")
+def fitted():
+    """Two virtual trials, and a fit of the second: the only fit of these tests."""
+    scenario = load_virtual_scenario("dose-only")
+    done = simulate_trials(scenario, ["boin"], trials=2, progressbar=False)["boin"]
+    fit = cm.fit(cm.read_trial(done.table(2)), "cd7-ssc", chains=2, draws=200, progressbar=False, random_seed=1)
+    return done, fit

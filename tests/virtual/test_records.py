@@ -97,12 +97,9 @@ def test_decisions_are_those_that_the_counts_call_for(done) -> None:
                 state = state.add(again.dose, len(group), int(group["dlt"].sum()))
 
 
-def test_simulate_read_and_fit_again() -> None:
+def test_simulate_read_and_fit_again(fitted) -> None:
     """The round trip: the fit's exposures cover the truth of most patients."""
-    scenario = load_virtual_scenario("dose-only")
-    done = simulate_trials(scenario, ["boin"], trials=2, progressbar=False)["boin"]
-    trial = cm.read_trial(done.table(2))
-    fit = cm.fit(trial, "cd7-ssc", chains=2, draws=200, progressbar=False, random_seed=1)
+    done, fit = fitted
     assert fit.attrs["simulated"]
     truth = done.truth(2).set_index("subject")["auc_0_28"]
     found = cm.exposure(fit)["auc_0_28"]

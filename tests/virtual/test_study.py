@@ -12,7 +12,7 @@ from cartmodel.virtual import load_virtual_scenario, simulate_trials, study
 from cartmodel.virtual.block import read_block
 
 DESIGNS = {"3+3": "nct06871644", "BOIN": partial(boin.boin, 0.25), "TITE": "tite-boin: max_patients = 9"}
-TRIALS = 60
+TRIALS = 45
 
 
 @pytest.fixture(scope="module")

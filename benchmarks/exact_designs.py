@@ -1,7 +1,7 @@
 """Exact operating characteristics of dose-escalation designs: seconds, states, and seconds over those of BOIN.
 
-    python benchmarks/escalation.py          # 2 minutes on an idle machine; writes benchmarks/records/escalation.csv
-    python benchmarks/escalation.py --quick  # three doses, groups of three, 18 and 36 patients; writes nothing
+    python benchmarks/exact_designs.py          # 2 idle minutes; writes benchmarks/records/exact_designs.csv
+    python benchmarks/exact_designs.py --quick  # three doses, groups of three, 18 and 36 patients; writes nothing
 
 Each design is made anew, so that nothing it remembers is measured. ``limit_s`` is what is asked for: the 3+3 in
 milliseconds; three doses and groups of three within 2 s; groups of one, or five doses, within a minute. It is held
@@ -58,7 +58,7 @@ def main() -> None:
         row["limit_s"] = 0.05 if row["design"] == "nct06871644" else 2.0 if simple else 60.0
         row["within"] = row["cpu_s"] <= row["limit_s"]
     show(rows)
-    write_record("escalation", rows, measured, settings)
+    write_record("exact_designs", rows, measured, settings)
 
 
 if __name__ == "__main__":
