@@ -45,7 +45,7 @@ def vpc(
     bins : sequence of float, optional
         Edges in days, a bin from above one edge up to the next. Default: the visits, found from the sampling times.
     prediction_corrected : bool
-        Move each level by the typical patient's level at the middle of the bin over that at its own time and dose.
+        Move each level by the median of the typical patient's levels in its bin over that at its own time and dose.
     by_dose : bool
         A check for each dose group, or one for all patients (best with ``prediction_corrected``).
     replicates : int

@@ -19,8 +19,8 @@ def individual_curves(fit: xr.DataTree, days: np.ndarray, assay: str) -> xr.Data
     Returns
     -------
     xarray.Dataset
-        ``median``, ``lower`` and ``upper`` (95% interval of the curve, without residual error) and ``typical`` (median
-        of the curve of the typical patient at that dose), over (subject, time).
+        ``median``, ``lower`` and ``upper`` (95% interval of the curve, without residual error), and the same of the
+        typical patient at that dose: ``typical``, ``typical_lower``, ``typical_upper``, over (subject, time).
     """
     spec = spec_of(fit)
     posterior = thinned(group(fit, "posterior"), _MOST)
@@ -35,7 +35,8 @@ def individual_curves(fit: xr.DataTree, days: np.ndarray, assay: str) -> xr.Data
         for who in (None, "typical")
     )
     over = ("chain", "draw")
-    found = own.quantile(QUANTILES, dim=over)
-    curves = {name: found.isel(quantile=i, drop=True) for i, name in enumerate(("lower", "median", "upper"))}
-    curves["typical"] = typical.median(over)
+    curves: dict[str, xr.DataArray] = {}
+    for curve, names in ((own, ("lower", "median", "upper")), (typical, ("typical_lower", "typical", "typical_upper"))):
+        found = curve.quantile(QUANTILES, dim=over)
+        curves |= {name: found.isel(quantile=i, drop=True) for i, name in enumerate(names)}
     return xr.Dataset(curves).broadcast_like(known["subject"]).transpose("subject", "time")

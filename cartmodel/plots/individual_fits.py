@@ -34,8 +34,9 @@ _UNSAMPLED, _LEAST = 90.0, 28.0  # days drawn for a patient without samples, and
 def individual_fits(
     fit: xr.DataTree, stamp: str = "", assay: str | None = None, *, width: float | None = None
 ) -> Figure:
-    """Return a panel for each patient: samples, the fitted curve with its 95% interval, the typical curve at that dose.
+    """Return a panel for each patient: samples, the own curve and the typical one, each with its 95% interval.
 
+    The typical patient has the same dose and no random effects: its interval is what is not known of the population.
     A curve ends with the patient's last sample (never before day 28; at day 90 without samples). It is the expected
     level: the interval holds no residual error.
 
@@ -75,7 +76,7 @@ def individual_fits(
         )
         notes = [
             f"{fit.attrs['trial']}",
-            f"model {spec.name}, {patients_text(n)}; shaded: 95% interval of the patient's curve",
+            f"model {spec.name}, {patients_text(n)}; shaded: 95% intervals",
         ]
         height = k * (1.7 * rows + (1.4 if rows == 1 else 0.8))
         figure = new_figure(width, height, title, notes, stamp_text(fit.attrs["simulated"], stamp))
@@ -109,6 +110,8 @@ def _limits(curves: xr.Dataset, levels: np.ndarray, ends: np.ndarray) -> tuple[f
 
 def _panel(axes: Axes, patient: xr.Dataset, curve: xr.Dataset, levels: np.ndarray, assay: str) -> None:
     axes.fill_between(curve["time"], curve["lower"], curve["upper"], color=BLUE, alpha=0.22, linewidth=0, gid="band")
+    typical = curve["typical_lower"], curve["typical_upper"]
+    axes.fill_between(curve["time"], *typical, color=ORANGE, alpha=0.15, linewidth=0, gid="typical_band")
     axes.plot(curve["time"], curve["typical"], color=ORANGE, linewidth=1.1, linestyle=(0, (4, 2)), gid="typical")
     axes.plot(curve["time"], curve["median"], color=BLUE, linewidth=1.3, gid="median")
     taken = ~np.isnan(levels)

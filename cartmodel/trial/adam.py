@@ -261,7 +261,8 @@ def _without_day_0(source: Named, cells: dict[str, pd.Series]) -> None:
     for name in ("day", "end_day"):
         if name in cells and names.get(name, "").upper() in ("ADY", "ASTDY", "AESTDY", "AENDY", "AEENDY"):
             number = numbers_of(cells[name])
-            source.sheet.findings.add_each(cells[name][number == 0].rename(name), "study day {value}", "1 is the day of infusion")
+            infusion = "1 is the day of infusion"
+            source.sheet.findings.add_each(cells[name][number == 0].rename(name), "study day {value}", infusion)
             later = number > 0
             cells[name] = cells[name].mask(later, (number - 1).map(lambda day: f"{day:g}"))
 

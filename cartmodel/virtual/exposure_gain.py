@@ -62,9 +62,9 @@ def gains(name: str, true: pd.DataFrame, differences: pd.DataFrame, twins: Mappi
             if parts
         )
         words.append(f"{name}: looking at exposure, {design} against itself without it, {said}.")
-        if told["helps"] and float(true["risk_sd"].max()) < SAME_RISK:
+        if (told["helps"] or told["harms"]) and float(true["risk_sd"].max()) < SAME_RISK:
             words.append(
-                f"{name}: here exposure tells nothing of the risk, so what it helps is caution or boldness of the "
-                "design, not knowledge."
+                f"{name}: here exposure tells nothing of the risk, so what changes is the caution of the design, not "
+                "its knowledge."
             )
     return words

@@ -168,6 +168,11 @@ def test_curves_agree_with_predictions_at_the_own_dose(fit: xr.DataTree) -> None
     np.testing.assert_allclose(
         curves["typical"].values, typical.median(("chain", "draw")).transpose("subject", "time").values, rtol=1e-10
     )
+    for name, share in (("typical_lower", 0.025), ("typical_upper", 0.975)):
+        end = np.quantile(
+            typical.transpose("subject", "time", "chain", "draw").values.reshape(len(dose), 3, -1), share, axis=-1
+        )
+        np.testing.assert_allclose(curves[name].values, end, rtol=1e-10)
 
 
 def test_an_assay_is_shown_on_its_own_scale(tmp_path: Path) -> None:

@@ -50,4 +50,4 @@ def test_words_say_helps_harms_and_nothing() -> None:
     assert "helps: correct selection +0.05 (MC error 0.01), regret per patient -2 (MC error 0.5)" in said
     assert "harms: selection above the limit +0.04 (MC error 0.01)" in said
     assert "adds nothing beyond Monte Carlo error: regret per future patient -0.5 (MC error 0.4)" in said
-    assert "not knowledge" in gains("it", true * 0.0, differences, {"a": "b"})[1]
+    assert "not its knowledge" in gains("it", true * 0.0, differences, {"a": "b"})[1]
