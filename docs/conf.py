@@ -26,7 +26,7 @@ default_role = "code"
 nb_execution_mode = "off"  # the notebooks are committed with their outputs, and the tests execute them
 myst_heading_anchors = 3
 myst_enable_extensions = ["dollarmath"]
-suppress_warnings = ["config.cache", "myst.xref_missing"]
+suppress_warnings = ["config.cache", "myst.xref_missing", "ref.python"]  # shapes such as (doses,) are no references
 
 
 def api_page() -> str:
@@ -51,7 +51,9 @@ def api_page() -> str:
 def _directive(member: Any) -> str:
     if inspect.isclass(member):
         return "autoexception" if issubclass(member, BaseException) else "autoclass"
-    return "autofunction" if inspect.isroutine(member) else "automodule" if inspect.ismodule(member) else "autodata"
+    if inspect.isroutine(member):
+        return "autofunction"
+    return "py:data" if type(member).__module__ == "builtins" else "autodata"  # a plain dict is described by its type
 
 
 def _write_pages(_: Any) -> None:

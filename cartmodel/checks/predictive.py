@@ -60,7 +60,7 @@ def vpc(
         ``blq_lower``, ``blq_median``, ``blq_upper`` (share below the LLOQ; NaN where a sample's LLOQ is not known);
         ``sample_lower``, ``sample_upper`` (95% predictive interval of one sample). With ``quantile`` (10%, 50%, 90%):
         ``observed`` (level; NaN where that quantile lies among BLQ samples) and ``lower``, ``median``, ``upper`` of the
-        replicates. Over ``parameter`` (cmax, tmax, auc_...) and ``group``: ``exposure_observed``,
+        replicates. Over ``parameter`` (``cmax``, ``tmax`` and the areas) and ``group``: ``exposure_observed``,
         ``exposure_lower``, ``exposure_median``, ``exposure_upper`` (median of the patients, by NCA),
         ``patient_lower``, ``patient_upper`` (95% predictive interval of one patient), and ``patient`` over
         (``parameter``, ``subject``), each in the ``member`` group. Over ``sample``: ``sample_time``, ``sample_level``

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from scipy.special import logit
 
-from cartmodel.conduct.records import ConductRecords, Record
+from cartmodel.conduct.records import ConductRecords, Known, Record
 from cartmodel.conduct.steps import Step, Trial
 from cartmodel.decision.advice import Advice
 from cartmodel.decision.exposure_toxicity import FollowedPatient
@@ -22,10 +22,15 @@ BLRM_MEAN, BLRM_SD = (float(logit(0.15)), -0.25), (1.25, 0.5)
 _RANK: dict[str, int] = {"stop": 0, "suspend": 0, "de-escalate": 1, "stay": 2, "escalate": 3}
 
 
+def _known(record: Record, trial: Trial, on: date) -> Known:
+    """Return what is known; a DLT after the window counts as for the protocol, as one on the window's last day."""
+    return record.known_on(on, trial.window, late_counts=trial.design.policies.late_dlt_counts)
+
+
 def known_state(records: Sequence[Record], trial: Trial, on: date) -> State:
     """Return the counts of all evaluable patients, expansion and backfill included."""
     current = next((r.level for r in reversed(records) if r.role == "escalation"), trial.start)
-    told = [(r.level, r.known_on(on, trial.window)) for r in records]
+    told = [(r.level, _known(r, trial, on)) for r in records]
     n = tuple(sum(at == k and what in ("DLT", "no DLT") for at, what in told) for k in range(1, trial.doses + 1))
     dlt = tuple(sum(at == k and what == "DLT" for at, what in told) for k in range(1, trial.doses + 1))
     return State(n, dlt, current)
@@ -34,7 +39,7 @@ def known_state(records: Sequence[Record], trial: Trial, on: date) -> State:
 def dated_state(records: Sequence[Record], trial: Trial, on: date) -> DatedState:
     """Return all patients with their follow-up, but those who are not evaluable."""
     current = next((r.level for r in reversed(records) if r.role == "escalation"), trial.start)
-    told = [(r, r.known_on(on, trial.window)) for r in records]
+    told = [(r, _known(r, trial, on)) for r in records]
     patients = tuple(
         DatedPatient(r.level, r.days_on(on, trial.window), what == "DLT") for r, what in told if what != "not evaluable"
     )
@@ -45,7 +50,7 @@ def followed(records: ConductRecords, trial: Trial, on: date) -> tuple[FollowedP
     """Return the patients as the exposure-informed model takes them: the dose infused, the day of the DLT."""
     found: list[FollowedPatient] = []
     for record in records.records:
-        what = record.known_on(on, trial.window)
+        what = _known(record, trial, on)
         dose = records.doses[record.level - 1] if record.dose is None else record.dose
         days = record.days_on(on, trial.window)
         if what == "not evaluable":

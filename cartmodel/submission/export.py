@@ -87,6 +87,8 @@ def export_trial(trial: TrialData, form: str, path: str | Path, *, overwrite: bo
     if path.exists() and not (overwrite and path.is_file()):
         remedy = "a new file, or --overwrite (overwrite=True)" if path.is_file() else "the path of a file"
         raise ValueError(f"{path} is there already; accepted: {remedy}")
+    if not path.parent.is_dir():
+        raise ValueError(f"there is no folder {path.parent}; accepted: a file in a folder that is there")
     table = kind.table(trial)
     handle, name = tempfile.mkstemp(suffix=path.suffix, prefix=f"{form}-", dir=path.parent)
     os.close(handle)

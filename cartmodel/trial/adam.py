@@ -103,7 +103,11 @@ CODES: Mapping[str, str] = MappingProxyType(
 _FLAGS = {"Y": "1", "N": "0", "YES": "1", "NO": "0"}
 _RELATED = _FLAGS | {"RELATED": "1", "NOT RELATED": "0", "UNRELATED": "0"}
 _ABOVE = re.compile(r"(?:>|ALQ|AQL|AULOQ|ULOQ)\s*=?\s*(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)?.*", re.IGNORECASE)
-_BELOW = re.compile(r"(?:<|BLQ|BQL|BLOQ|LLOQ)\s*\(?\s*<?\s*(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)?.*", re.IGNORECASE)
+_BELOW = re.compile(
+    r"(?:<|BLQ|BQL|BLOQ|LLOQ|BELOW\b[A-Z ]*|NOT DETECT\w+|UNDETECT\w+|NEGATIVE)"
+    r"\s*\(?\s*<?\s*(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)?.*",
+    re.IGNORECASE,
+)
 _IMPUTED = {"ADTM": "ATMF", "TRTSDTM": "TRTSTMF", "ASTDTM": "ASTTMF", "AENDTM": "AENTMF"}
 """The flag of each date-time that says which part of its clock time was made up: H all of it."""
 _ADPC_ONLY = {
@@ -146,6 +150,8 @@ def adpc_tables(source: Named, told: Told) -> list[Table]:
     say_rows(source, copies, "with a DTYPE, derived records, which hold no sample")
     below, limit = _said(text, _BELOW)
     above, upper = _said(text, _ABOVE)
+    worded = below & ~doses & (limit == "") & (cells.get("blq", blank) == "")
+    say_rows(source, worded, "whose text says below the limit, taken as BLQ at their LLOQ")
     below |= imputed
     flag = _flags(cells.get("blq", blank), _FLAGS)
     flag = flag.mask(below & (flag == ""), "1")

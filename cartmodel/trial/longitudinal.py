@@ -108,7 +108,7 @@ def comedication_days(
     for column in COMEDICATION:
         kind = column.removesuffix("_day")
         own = records[(records["kind"] == kind) & (records["value"] != 0)]
-        first = own.groupby("subject")["day"].min()
+        first = own.groupby("subject")["day"].min().dropna()
         given_days = patients[column].dropna().to_dict()
         for subject, day in first.items():
             given = given_days.get(subject, day)
@@ -136,7 +136,7 @@ def dlts_of_events(
             table, row = place_of(tables, "dlt", str(subject))
             what = "0, but an adverse event is declared a DLT"
             table.findings.add(row, "dlt", what, "dlt 1, or no event so declared")
-        if onset != day:
+        if day == day and onset != day:  # a day that cannot be read is a finding of its own
             table, row = place_of(tables, "dlt_day", str(subject))
             what = f"{onset:g}, but the first event declared a DLT is of day {day:g}"
             table.findings.add(row, "dlt_day", what, "the same day, or no such column beside events")

@@ -72,6 +72,7 @@ def nonmem_tables(source: Named, told: Told) -> list[Table]:
     def text(name: str) -> pd.Series:
         return cells.get(name, blank)
 
+    _no_clock(source)
     event, doses = _events(source, text("event"), text("missing"), text("amount"))
     time = _since_dose(source, text("subject"), text("time"), doses)
     predose = numbers_of(time) <= 0
@@ -121,6 +122,16 @@ def _without_comments(source: Named) -> None:
             source.columns[name] = cells[~out]
 
 
+def _no_clock(source: Named) -> None:
+    """Note a DATE beside TIME: NONMEM then takes TIME for the time of day."""
+    if "TIME" not in source.columns or "AFRLT" in source.columns:
+        return
+    for name in ("DATE", "DAT1", "DAT2", "DAT3"):
+        if name in source.columns:
+            accepted = f"one TIME since the dose, in days or hours; or ignore=['{name}'] where TIME is that already"
+            source.sheet.findings.add(1, name, "beside it TIME is a time of day, which is not read", accepted)
+
+
 def _events(source: Named, event: pd.Series, missing: pd.Series, amount: pd.Series) -> tuple[pd.Series, pd.Series]:
     """Return the EVID of each row, by AMT where it is blank, and which rows are doses."""
     findings = source.sheet.findings
@@ -140,7 +151,7 @@ def _events(source: Named, event: pd.Series, missing: pd.Series, amount: pd.Seri
     for name in ("ADDL", "SS", "II"):
         if name in source.columns:
             again = source.columns[name][numbers_of(source.columns[name]) > 0]
-            findings.add_each(again, f"{{value}} in {name}: doses that repeat", "one infusion a patient")
+            findings.add_each(again.rename(name), f"{{value}} in {name}: doses that repeat", "one infusion a patient")
     return number, doses
 
 

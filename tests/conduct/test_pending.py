@@ -130,6 +130,9 @@ def test_a_late_dlt_at_the_same_level(counts: bool) -> None:
     assert "day 30" in said.log["how"][0]
     row = said.questions[said.questions["other"].str.startswith("late_dlt_counts")].iloc[0]
     assert row["differs"]
+    assert said.levels["dlts"].tolist() == [int(counts), 0, 0]  # the designs beside it count as the protocol does
+    told = said.designs.set_index("design")["reason"]
+    assert [f"{int(counts)} DLT" in told[name] for name in ("BOIN", "TITE-BOIN")] == [True, True]
 
 
 def test_a_late_dlt_at_a_level_below_is_for_people() -> None:
