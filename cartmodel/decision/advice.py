@@ -79,7 +79,8 @@ class Advice:
         ``upper`` of the probability of a DLT in the rest of the window, and whether the fit knows the patient's
         ``kinetics``.
     recommended : float or None
-        The highest dose within overdose control, at most one above those treated; None: no dose is.
+        The highest dose that is within overdose control with all lower ones, at most the next of the doses asked for
+        above those treated; None: no dose is.
     text : str
         The same in plain words, with what the numbers rest on.
     simulated, trusted : bool
@@ -242,5 +243,7 @@ def _recommended(table: pd.DataFrame, followed: Sequence[FollowedPatient], crite
     treated = max((p.dose for p in followed), default=0.0)
     above = table.loc[table["dose"] > treated * (1 + 1e-9), "dose"]
     top = above.min() if len(above) else np.inf
-    safe = table.loc[(table["p_over"] < criteria.overdose) & (table["dose"] <= top), "dose"]
+    rising = table.sort_values("dose")
+    within = (rising["p_over"] < criteria.overdose).cummin()  # none above a dose that is not
+    safe = rising.loc[within & (rising["dose"] <= top), "dose"]
     return float(safe.max()) if len(safe) else None

@@ -11,7 +11,7 @@ from scipy.special import logit
 from scipy.stats import t as student
 
 import cartmodel as cm
-from cartmodel.decision.advice import Criteria, advise
+from cartmodel.decision.advice import Criteria, _recommended, advise
 from cartmodel.decision.exposure_toxicity import FollowedPatient
 from cartmodel.decision.onset import uniform
 from cartmodel.decision.summaries import weighted_quantile
@@ -161,6 +161,9 @@ def test_recommended_is_the_highest_within_overdose_control(fit: xr.DataTree) ->
     told = advise(fit, [0.25e8, 1e8, 2e8, 4e8, 8e8], n=10)
     rows = told.table[told.table["dose"] <= 4e8]  # one above those treated
     assert told.recommended == rows.loc[rows["p_over"] < 0.25, "dose"].max()
+    falling = told.table.assign(p_over=[0.1, 0.4, 0.1, 0.1, 0.1])
+    followed = [FollowedPatient("P1", 2e8, None)]
+    assert _recommended(falling, followed, told.criteria) == 0.25e8  # not above a dose that is too toxic
     strict = advise(fit, n=10, limit=0.01, overdose=0.01)
     assert strict.recommended is None
     assert "no dose is left" in strict.text
