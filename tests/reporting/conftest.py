@@ -76,7 +76,8 @@ def chromium() -> Iterator[Any]:
         if os.environ.get("CARTMODEL_REQUIRE_BROWSER"):
             pytest.fail(told)
         pytest.skip(told)
-    sync_api = pytest.importorskip("playwright.sync_api")
+    import playwright.sync_api as sync_api
+
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser

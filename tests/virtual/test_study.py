@@ -93,7 +93,6 @@ def test_a_folder_holds_one_study(scenario, tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore")  # of the cluster's event loop and sockets
 def test_two_workers_give_the_same_digest(scenario, known, tmp_path: Path) -> None:
-    pytest.importorskip("distributed")
     assert digests(scenario, block=15, workers=2, out=tmp_path / "it") == known
     with pytest.raises(ValueError, match="cannot be sent to a worker"):
         simulate_trials(scenario, {"closure": boin.boin()}, trials=4, workers=2, progressbar=False)
