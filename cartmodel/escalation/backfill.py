@@ -12,14 +12,19 @@ class Backfill:
     """A design with patients backfilled at lower doses.
 
     With each group that the design enrols, up to ``size`` more patients enter at the highest open level below it. A
-    level is open while it has been tried, the design's safety leaves it open, its DLT rate is below the upper boundary
-    and it has fewer than ``most_at_dose`` patients. All patients count for every decision. Where a level below the
-    current one has a DLT rate at or above the upper boundary and the design would not go down, the levels from that one
-    to the current one are pooled: a pooled rate up to the lower boundary lets the decision stand; between the
-    boundaries the dose is not raised; from the upper boundary on the next dose is the highest level whose rate, pooled
-    from that one up, is below it.
+    level is open while it has been tried, the design's safety leaves it open and it has fewer than ``most_at_dose``
+    patients. A level whose DLT rate is at or above the upper boundary, alone and pooled with the next one, is closed
+    with all levels above it.
 
-    Activity is not in the counts: at a dose without any, people close the backfill.
+    All patients count for every decision. Levels below contradict the current one where its rate would escalate and
+    theirs would not, or where theirs would de-escalate and its rate would too or stay: then the levels from the highest
+    such one to the current one are pooled. A pooled rate up to the lower boundary lets the design's decision stand;
+    between the boundaries the dose is not raised; from the upper boundary on the next dose is the highest level whose
+    rate, pooled from the contradicting one up, is below it, else the level under that one. Never is the next dose above
+    the design's own.
+
+    Activity is not in the counts: at a dose without any, people close the backfill. Groups are counted, not days: a
+    backfill group is taken as known when the design decides next. In virtual trials patients come by the calendar.
 
     Parameters
     ----------
@@ -39,8 +44,9 @@ class Backfill:
 
     References
     ----------
-    Zhao Y., Yuan Y., Korn E.L., Freidlin B. (2024), Clinical Cancer Research 30:673-679 (BF-BOIN), whose closing rule
-    and pooling these are, as the R package 'bfboin' reads them; there backfill follows the calendar, here the groups.
+    Zhao Y., Yuan Y., Korn E.L., Freidlin B. (2024), Clinical Cancer Research 30:673-679 (BF-BOIN). Closing and pooling
+    are those of the R package 'bfboin' (0.1.1), except that a low pooled rate there escalates even where the current
+    level alone would not, and that a dose is open there only after a response.
 
     Examples
     --------
@@ -77,12 +83,16 @@ class Backfill:
         if not decision.enrols or decision.dose is None:
             return ()
         _, high = boin_boundaries(self.target)
+        rate = self._pooled_rate
+        toxic = [
+            level
+            for level in range(1, decision.dose)
+            if state.n[level - 1] and rate(state, level, level) >= high and rate(state, level, level + 1) >= high
+        ]
         return tuple(
             level
-            for level in sorted(state.tried & frozenset(range(1, decision.dose)))
-            if state.dlt[level - 1] < high * state.n[level - 1]
-            and state.n[level - 1] < self.most_at_dose
-            and self._is_safe(level, decision)
+            for level in sorted(state.tried & frozenset(range(1, min([decision.dose, *toxic]))))
+            if state.n[level - 1] < self.most_at_dose and self._is_safe(level, decision)
         )
 
     def _is_safe(self, level: int, decision: Decision) -> bool:
@@ -96,22 +106,36 @@ class Backfill:
     def _reconciled(self, state: State, decision: Decision) -> Decision:
         low, high = boin_boundaries(self.target)
         current = state.current
-        toxic = [k for k in range(1, current) if state.n[k - 1] and state.dlt[k - 1] >= high * state.n[k - 1]]
-        if not toxic or not decision.enrols or decision.dose is None or decision.dose < current:
+        if not decision.enrols or decision.dose is None or not state.n[current - 1]:
             return decision
-        worst = toxic[-1]
+        bound = low if self._pooled_rate(state, current, current) <= low else None
+        against = [
+            level
+            for level in range(1, current)
+            if state.n[level - 1]
+            and (
+                self._pooled_rate(state, level, level) > bound
+                if bound is not None
+                else self._pooled_rate(state, level, level) >= high
+            )
+        ]
+        if not against:
+            return decision
+        worst = against[-1]
         dlt, n = self._pooled(state, worst, current)
         found = f"{decision.reason}; {dlt} DLTs in {n} at dose levels {worst} to {current} pooled"
+        wanted = current
         if dlt <= low * n:
-            return replace(decision, reason=found)
-        if dlt < high * n:
-            wanted = current
-        else:
+            wanted = decision.dose
+        elif dlt >= high * n:
             below = [k for k in range(worst, current + 1) if self._pooled_rate(state, worst, k) < high]
             wanted = below[-1] if below else max(worst - 1, 1)
         if wanted >= decision.dose:
             return replace(decision, reason=found)
-        return move(state, wanted, decision.cohort, found, tuple(k for k in decision.admissible if k <= wanted))
+        return move(state, wanted, decision.cohort, found, self._up_to(wanted, decision))
+
+    def _up_to(self, level: int, decision: Decision) -> tuple[int, ...]:
+        return tuple(sorted({k for k in decision.admissible if k < level} | {level}))
 
     def _pooled(self, state: State, first: int, last: int) -> tuple[int, int]:
         return sum(state.dlt[first - 1 : last]), sum(state.n[first - 1 : last])

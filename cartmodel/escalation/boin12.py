@@ -17,9 +17,10 @@ class Boin12:
     """The BOIN12 design.
 
     A patient is worth the utility of the outcome; a dose, the posterior probability that its mean utility is above a
-    benchmark half way between that of the limits and 100. A DLT rate at or above BOIN's boundary de-escalates; else the
-    most desirable of the doses around the current one is next (with ``enough`` patients and a DLT rate between the
-    boundaries, the dose above is left out), and of equal ones the highest.
+    benchmark half way between that of the limits and 100. A DLT rate at or above BOIN's boundary de-escalates: at the
+    lowest dose it stays, and where no lower dose is admissible the trial stops. Else the most desirable of the doses
+    around the current one is next (with ``enough`` patients and a DLT rate between the boundaries, the dose above is
+    left out), and of equal ones the highest.
 
     Parameters
     ----------
@@ -104,7 +105,7 @@ class Boin12:
             return Decision("stop", self._optimal(state, left), f"{found}: the trial is complete", tuple(sorted(left)))
         around = self._candidates(counts, left)
         if not around:
-            return Decision("stop", None, f"{found}: no dose from level {level} down is admissible")
+            return Decision("stop", None, f"{found}: the next step is not up, and no dose there is admissible")
         desirability = self.desirability(state).round(12)
         best = max(around, key=lambda candidate: (desirability[candidate - 1], candidate))
         size = min(self.cohort, self.max_patients - counts.patients)
@@ -119,7 +120,7 @@ class Boin12:
         above = min((k for k in left if k > level), default=None)
         here = level if level in left else None
         if dlt >= n * high:
-            steps = (below,) if below is not None else (here,)
+            steps = (here,) if level == 1 else (below,)
         elif n >= self.explore_from and above == level + 1 and not counts.n[level]:
             steps = (above,)
         elif dlt > n * low and n >= self.enough:

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
+from random import Random
 from typing import Protocol, cast
 
 from cartmodel.errors import Problem
 from cartmodel.escalation.benefit import BenefitState
-from cartmodel.escalation.dated import DatedPatient, DatedState
+from cartmodel.escalation.dated import DatedState
 from cartmodel.escalation.design import SlotDesign
 from cartmodel.escalation.state import Decision, State
-
-type AnyState = State | DatedState | BenefitState
+from cartmodel.escalation.unfolding import AnyState, counts_of, following, sampled_history
 
 
 class AnyDesign(Protocol):
@@ -55,16 +55,21 @@ def check_design(
     coherent_above: float | None = None,
     most_patients: int | None = None,
     most_states: int = 20_000,
+    histories: int = 100,
 ) -> DesignCheck:
-    """Return where a design breaks the contract of this package, in all states that it can reach.
+    """Return where a design breaks the contract of this package.
+
+    All states that the design can reach are looked at; where they are too many, the first of them, and sampled
+    histories to the end of the trial, under truths from harmless to toxic. Time-to-event designs are asked while
+    patients are pending, on days that are sampled too.
 
     The contract: the same state gives the same decision, whatever was asked before. A next dose is one of the
     admissible ones, never skips an untried level, and is named by its direction. An MTD is a tried and admissible
-    level. 'No safe dose' is an answer: when every patient has a DLT the trial stops without an MTD or is referred to
-    people, and no state raises an error. Filters give the same decision in any order. Time-to-event designs do not
-    depend on the order in which patients are listed, and name no MTD while one is pending. ``monotone``: one more DLT
-    in the last group never raises the next dose. ``coherent_above``: no escalation straight after a group whose DLT
-    rate is above this one.
+    level, and none is named while a patient is pending. Only then is there something to wait for. 'No safe dose' is an
+    answer: when every patient has a DLT the trial stops without an MTD or is referred to people, and no state raises an
+    error. Every trial ends. Filters give the same decision in any order, and so does the list of patients of a
+    time-to-event design. ``monotone``: one more DLT in the last group never raises the next dose. ``coherent_above``:
+    no escalation straight after a group whose DLT rate is above this one.
 
     Parameters
     ----------
@@ -76,10 +81,10 @@ def check_design(
         Whether the design claims it.
     coherent_above : float, optional
         A DLT rate, if the design claims coherence; for groups of one, 0.
-    most_patients : int, optional
-        Do not follow trials beyond; for designs with efficacy, whose states are many.
-    most_states : int
-        Do not look at more states.
+    most_patients, most_states : int
+        Look at all states up to so many patients, and at no more than so many states; histories go on to the end.
+    histories : int
+        How many are sampled, where not all states were looked at.
 
     Examples
     --------
@@ -93,41 +98,60 @@ def check_design(
     before the first patient: 'escalate' to level 3; accepted: level 1, where the trial starts
     """
     first: AnyState = State.empty(3) if beginning is None else beginning
-    waiting, seen = [first], dict[AnyState, Decision]()
-    problems: list[Problem] = []
-    complete = True
+    found = _Look(design, monotone, coherent_above)
+    waiting, complete = [first], not isinstance(first, DatedState)
     while waiting:
         state = waiting.pop()
-        if state in seen:
+        if state in found.seen:
             continue
-        if len(seen) >= most_states:
+        if len(found.seen) >= most_states:
             complete = False
             break
-        decision = _asked(design, state, problems)
-        if decision is None:
+        decision = found.at(state)
+        if decision is None or not decision.enrols:
             continue
-        seen[state] = decision
-        problems += _of_one(state, decision)
-        if isinstance(design, SlotDesign) and isinstance(state, State):
-            problems += _of_filters(design, state, decision)
-        if isinstance(state, DatedState):
-            problems += _of_order(design, state, decision)
-            problems += _of_waiting(design, state)
-        if not decision.enrols:
-            continue
-        if most_patients is not None and _counts(state).patients + decision.cohort > most_patients:
+        if most_patients is not None and counts_of(state).patients + decision.cohort > most_patients:
             complete = False
             continue
-        following = list(_following(state, decision))
-        if isinstance(first, State):
-            answers = [(s, _asked(design, s, [])) for s in following]
-            problems += _of_group(state, decision, answers, monotone, coherent_above)
-        waiting += following
-    for state in reversed(seen):  # a design that remembers answers differently the second time
-        if _asked(design, state, problems) != seen[state]:
-            problems.append(Problem(_name(state), "another decision when asked again", "a pure function of the state"))
-    problems += _of_the_worst(design, first)
-    return DesignCheck(len(seen), tuple(dict.fromkeys(problems)), complete)
+        waiting += following(state, decision)
+    for seed in range(0 if complete else histories):
+        problem = sampled_history(first, found.at, Random(seed))  # noqa: S311, no secrets here
+        if problem is not None:
+            found.problems.append(problem)
+            break
+    for state, before in reversed(found.seen.items()):  # a design that remembers answers differently the second time
+        if _asked(design, state, found.problems) != before:
+            what = "another decision when asked again"
+            found.problems.append(Problem(_name(state), what, "a pure function of the state"))
+    found.problems += _of_the_worst(design, first)
+    return DesignCheck(len(found.seen), tuple(dict.fromkeys(found.problems)), complete)
+
+
+class _Look:
+    """What was seen of a design so far: each state once, with the decision, and every breach."""
+
+    def __init__(self, design: AnyDesign, monotone: bool, coherent_above: float | None) -> None:
+        self.design, self.monotone, self.coherent_above = design, monotone, coherent_above
+        self.seen: dict[AnyState, Decision] = {}
+        self.problems: list[Problem] = []
+
+    def at(self, state: AnyState) -> Decision | None:
+        """Return the decision at a state, after a look at it; None where there is none."""
+        if state in self.seen:
+            return self.seen[state]
+        decision = _asked(self.design, state, self.problems)
+        if decision is None:
+            return None
+        self.seen[state] = decision
+        self.problems += _of_one(state, decision)
+        if isinstance(self.design, SlotDesign) and isinstance(state, State):
+            self.problems += _of_filters(self.design, state, decision)
+        if isinstance(state, DatedState):
+            self.problems += _of_order(self.design, state, decision)
+        if isinstance(state, State) and decision.enrols:
+            answers = [(s, _asked(self.design, s, [])) for s in following(state, decision)]
+            self.problems += _of_group(state, decision, answers, self.monotone, self.coherent_above)
+        return decision
 
 
 def _asked(design: AnyDesign, state: AnyState, problems: list[Problem]) -> Decision | None:
@@ -143,7 +167,7 @@ def _asked(design: AnyDesign, state: AnyState, problems: list[Problem]) -> Decis
 
 
 def _of_one(state: AnyState, decision: Decision) -> Iterator[Problem]:
-    counts, where, said = _counts(state), _name(state), f"'{decision.action}' to level {decision.dose}"
+    counts, where, said = counts_of(state), _name(state), f"'{decision.action}' to level {decision.dose}"
     if not decision.reason:
         yield Problem(where, "no reason", "a reason in words")
     if not set(decision.admissible) <= set(range(1, counts.doses + 1)):
@@ -158,7 +182,12 @@ def _of_one(state: AnyState, decision: Decision) -> Iterator[Problem]:
         direction = (decision.dose > counts.current) - (decision.dose < counts.current)
         if decision.action != ("stay", "escalate", "de-escalate")[direction]:
             yield Problem(where, f"{said} from level {counts.current}", "the name of the direction")
+    pending = isinstance(state, DatedState) and bool(state.pending.any())
+    if decision.action == "suspend" and not pending:
+        yield Problem(where, "'suspend' with nobody pending", "another step: there is nothing to wait for")
     if decision.action == "stop" and decision.dose is not None:
+        if pending:
+            yield Problem(where, "an MTD while patients are pending", "none before the last window is over")
         if decision.dose not in counts.tried:
             yield Problem(where, f"MTD level {decision.dose}, which nobody was given", "a tried level, or none")
         if decision.dose not in decision.admissible:
@@ -181,31 +210,15 @@ def _of_order(design: AnyDesign, state: DatedState, decision: Decision) -> Itera
         yield Problem(_name(state), "another decision with the patients listed in another order", "the same")
 
 
-def _of_waiting(design: AnyDesign, state: DatedState) -> Iterator[Problem]:
-    """Look at the same patients a week after the last group's infusions, those without a DLT still in their window."""
-    week = tuple(
-        replace(p, days=0.25 * state.window) if p.dose == state.current and not p.dlt else p for p in state.patients
-    )
-    waiting = replace(state, patients=week)
-    problems: list[Problem] = []
-    decision = _asked(design, waiting, problems)
-    yield from problems
-    if decision is not None:
-        yield from _of_one(waiting, decision)
-        yield from _of_order(design, waiting, decision)
-        if decision.action == "stop" and decision.dose is not None and waiting.pending.any():
-            yield Problem(_name(waiting), "an MTD while patients are pending", "none before the last window is over")
-
-
 def _of_group(
     state: AnyState,
     decision: Decision,
-    following: list[tuple[AnyState, Decision | None]],
+    answers: list[tuple[AnyState, Decision | None]],
     monotone: bool,
     coherent_above: float | None,
 ) -> Iterator[Problem]:
     given, last = decision.dose or 0, None
-    for dlt, (_, answer) in enumerate(following):
+    for dlt, (_, answer) in enumerate(answers):
         if answer is None or (answer.action in ("refer", "suspend")):
             continue
         found = answer.action == "stop" and answer.dose is not None  # an MTD is no next dose
@@ -231,36 +244,12 @@ def _of_the_worst(design: AnyDesign, state: AnyState) -> Iterator[Problem]:
                 said = f"level {decision.dose} is the MTD although every patient had a DLT"
                 yield Problem(_name(state), said, "no MTD")
             return
-        *_, state = _following(state, decision)
+        *_, state = following(state, decision)
     yield Problem("every patient has a DLT", "1000 groups", "a trial that stops")
 
 
-def _following(state: AnyState, decision: Decision) -> Iterator[AnyState]:
-    level, size = decision.dose or 1, decision.cohort
-    if isinstance(state, BenefitState):
-        for both in range(size + 1):
-            for toxicity in range(size + 1 - both):
-                for efficacy in range(size + 1 - both - toxicity):
-                    yield state.add(level, size - both - toxicity - efficacy, efficacy, toxicity, both)
-    elif isinstance(state, DatedState):
-        for dlt in range(size + 1):
-            known = [DatedPatient(level, 5.0, dlt=True)] * dlt + [DatedPatient(level, state.window)] * (size - dlt)
-            everybody = sorted([*state.patients, *known], key=lambda p: (p.dose, p.dlt))
-            yield replace(state, patients=tuple(everybody), current=level)
-    else:
-        for dlt in range(size + 1):
-            after = state.add(level, size, dlt)
-            for lower, patients in decision.backfill:
-                after = after.fill(lower, patients, round(patients * dlt / size))
-            yield after
-
-
-def _counts(state: AnyState) -> State:
-    return state if isinstance(state, State) else state.toxicity if isinstance(state, BenefitState) else state.counts
-
-
 def _name(state: AnyState) -> str:
-    counts = _counts(state)
+    counts = counts_of(state)
     if not counts.patients:
         return "before the first patient"
     levels = [f"{y}/{n} at level {k}" for k, (n, y) in enumerate(zip(counts.n, counts.dlt, strict=True), start=1) if n]

@@ -1,10 +1,13 @@
 """What a scenario file of virtual trials says: the truth of the patients and the calendar, without the design."""
 
+from functools import cached_property
 from hashlib import sha256
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
+import xarray as xr
 from pydantic import BaseModel, ConfigDict, Field
 
+from cartmodel.prediction.fitfile import group, read_fit, spec_of
 from cartmodel.simulation.scenario import Comedication
 from cartmodel.spec import ModelSpec, load_model
 from cartmodel.spec.priors import Finite, Positive
@@ -18,13 +21,37 @@ class Kinetics(BaseModel):
     """The model of the curves, and its true population: one set of numbers, or a draw of the prior or of a fit.
 
     With ``draws`` each virtual trial has a population of its own: a draw of the model's prior, or of the posterior in a
-    fit file, whose model is used.
+    fit file, whose model is used. Files are read once; what they hold goes along where a scenario is sent to a worker,
+    who need not have them.
     """
 
     model_config = _FROZEN
     model: str | None = None
     truth: dict[str, Finite] = {}
     draws: str | None = None
+
+    @cached_property
+    def spec(self) -> ModelSpec:
+        """The model of the curves."""
+        return load_model(self.model) if self.model is not None else spec_of(read_fit(str(self.draws)))
+
+    @cached_property
+    def posterior(self) -> xr.Dataset | None:
+        """The population's draws in the fit file; None without one."""
+        if self.model is not None or self.draws is None:
+            return None
+        drawn = group(read_fit(self.draws), "posterior")
+        return drawn[[name for name in drawn.data_vars if "subject" not in drawn[name].dims]].load()
+
+    def read(self) -> None:
+        """Read the files now, so that what they hold goes along wherever the scenario is sent."""
+        _ = self.spec, self.posterior
+
+    def __copy__(self) -> Self:
+        copied = super().__copy__()  # whose model may be about to change: pydantic would keep what was read
+        for name in ("spec", "posterior"):
+            vars(copied).pop(name, None)
+        return copied
 
 
 class Onset(BaseModel):
@@ -165,11 +192,7 @@ class VirtualScenario(BaseModel):
     @property
     def spec(self) -> ModelSpec:
         """The model of the kinetics."""
-        if self.kinetics.model is not None:
-            return load_model(self.kinetics.model)
-        from cartmodel.prediction.fitfile import read_fit, spec_of
-
-        return spec_of(read_fit(str(self.kinetics.draws)))
+        return self.kinetics.spec
 
     @property
     def digest(self) -> str:

@@ -3,12 +3,16 @@
 import json
 import re
 from collections.abc import Callable, Generator, Iterable, Mapping
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from hashlib import sha256
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import Any
+from warnings import warn
 
+from cartmodel.errors import CartmodelError, CartmodelWarning
 from cartmodel.virtual.block import Block, read_block, run_block, write_block
 from cartmodel.virtual.designs import design_of, fingerprint
 from cartmodel.virtual.scenario import VirtualScenario
@@ -18,6 +22,7 @@ type Task = tuple[int, int, tuple[str, ...]]
 type Done = tuple[Task, dict[str, Block]]
 
 _RETRIES = 5  # of a block whose worker was killed
+_AT_A_TIME = 64  # blocks that a cluster knows of, each with its scenario
 
 
 def simulate_trials(
@@ -59,7 +64,8 @@ def simulate_trials(
     workers : int
         Processes on this machine, by Dask if more than 1.
     scheduler : str, optional
-        Address of a Dask scheduler, instead of processes on this machine.
+        Address of a Dask scheduler, instead of processes on this machine. Its workers need this version of cartmodel,
+        NumPy and SciPy, and no file: scenario, model and fit go to them, and blocks come back, over the wire.
     out : path, optional
         A folder for the blocks. Where it holds blocks of the same study, only the missing ones are simulated.
     progressbar : bool
@@ -68,7 +74,10 @@ def simulate_trials(
     Raises
     ------
     ValueError
-        If a number is not positive, the folder holds another study, or a design cannot be sent to a worker.
+        If a number is not positive, the folder holds another study, a design cannot be sent to a worker, or a worker
+        has other versions.
+    CartmodelError
+        If the cluster is lost, or its workers die on a block: what was written stays, and the same call goes on.
     UnknownNameError
         If no design has a name.
     ImportError
@@ -146,9 +155,7 @@ def _about(
         "seed": seed,
         "records": records,
         "block": block,
-        "numpy": version("numpy"),
-        "scipy": version("scipy"),
-        "cartmodel": version("cartmodel"),
+        **_versions(),
     }
 
 
@@ -183,11 +190,32 @@ def _here(
 
 
 def run_recipes(
-    scenario: VirtualScenario, recipes: Mapping[str, Any], seed: int, first: int, trials: int, records: bool
+    scenario: VirtualScenario,
+    recipes: Mapping[str, Any],
+    seed: int,
+    first: int,
+    trials: int,
+    records: bool,
+    versions: Mapping[str, str],
 ) -> dict[str, Block]:
-    """Return a block on a worker, which makes the designs itself."""
+    """Return a block on a worker, which makes the designs itself; the worker must have the client's versions.
+
+    Raises
+    ------
+    ValueError
+        If it has others, whose numbers may differ.
+    """
+    mine = _versions()
+    if mine != versions:
+        other = ", ".join(f"{name} {mine[name]}" for name in mine if mine[name] != versions[name])
+        wanted = ", ".join(f"{name} {versions[name]}" for name in mine if mine[name] != versions[name])
+        raise ValueError(f"a worker has {other}; accepted: {wanted}, as here: other versions may give other numbers")
     made = {name: made_of(recipe, scenario) for name, recipe in recipes.items()}
     return run_block(scenario, made, seed, first, trials, records)
+
+
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in ("numpy", "scipy", "cartmodel")}
 
 
 def _on_dask(
@@ -200,7 +228,7 @@ def _on_dask(
     scheduler: str | None,
 ) -> Generator[Done]:
     try:
-        from distributed import Client, LocalCluster, as_completed
+        from distributed import Client, KilledWorker, LocalCluster, as_completed
         from distributed.protocol import dumps
     except ImportError as error:
         raise ImportError("more than one worker needs Dask: pip install 'cartmodel[dask]'") from error
@@ -212,30 +240,59 @@ def _on_dask(
                 f"design '{name}' cannot be sent to a worker ({error}); accepted: its name with settings, such as "
                 "'boin: target = 0.25', or a function that returns it, such as partial(boin, 0.25)"
             ) from error
+    scenario.kinetics.read()  # workers may not have the files
     settings: dict[str, Any] = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": ":0"}
     local = LocalCluster(**settings, silence_logs=40) if scheduler is None else None
+    versions, waiting = _versions(), iter(tasks)
     try:
         with Client(local if local is not None else scheduler, set_as_default=False) as client:
-            sent = {
-                client.submit(
-                    run_recipes,
-                    scenario,
-                    {name: recipes[name] for name in task[2]},
-                    seed,
-                    task[0],
-                    task[1],
-                    records,
-                    pure=False,
-                    retries=_RETRIES,
-                ): task
-                for task in tasks
-            }
-            for future in as_completed(list(sent), loop=client.loop):
+            if scheduler is not None and not client.scheduler_info()["workers"]:
+                warn(f"the scheduler at {scheduler} has no workers yet: waiting", CartmodelWarning, stacklevel=4)
+
+            def submitted(some: int) -> dict[Any, Task]:
+                return {
+                    client.submit(
+                        run_recipes,
+                        scenario,
+                        {name: recipes[name] for name in task[2]},
+                        seed,
+                        task[0],
+                        task[1],
+                        records,
+                        versions,
+                        pure=False,
+                        retries=_RETRIES,
+                    ): task
+                    for task in islice(waiting, some)
+                }
+
+            sent = submitted(_AT_A_TIME)
+            finished = as_completed(list(sent), loop=client.loop)
+            for future in finished:
                 task = sent.pop(future)  # so that the cluster forgets the block
-                yield task, future.result()
+                try:
+                    blocks = future.result()
+                except (KilledWorker, CancelledError, ModuleNotFoundError) as error:
+                    raise CartmodelError(_lost(error, task)) from error
+                more = submitted(1)
+                sent |= more
+                finished.update(list(more))
+                yield task, blocks
     finally:
         if local is not None:
             local.close()
+
+
+def _lost(error: Exception, task: Task) -> str:
+    what = f"trials {task[0]} to {task[0] + task[1] - 1} (from 0)"
+    kept = "blocks that were written are kept: run it again with the same folder"
+    if isinstance(error, ModuleNotFoundError):
+        return (
+            f"{what}: a worker has no module '{error.name}'; accepted: workers with this version of cartmodel and Dask"
+        )
+    if isinstance(error, CancelledError):
+        return f"{what}: the scheduler went away ({error}); {kept}"
+    return f"{what}: every worker that took them died, perhaps for want of memory; {kept}, or with smaller blocks"
 
 
 @contextmanager

@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from cartmodel.equations.observations import Observable
 from cartmodel.kinetics import vocabulary
-from cartmodel.prediction.fitfile import group, read_fit
 from cartmodel.prediction.prior import prior_draws
 from cartmodel.spec import ModelSpec
 from cartmodel.virtual.scenario import VirtualScenario
@@ -87,7 +85,9 @@ def population_of(scenario: VirtualScenario, pick: Array | None = None, *, seed:
         return truth
     if pick is None:
         raise ValueError("the scenario has draws; accepted: a number within 0 and 1 for each trial")
-    drawn = prior_draws(spec, _DRAWS, seed) if kinetics.draws == "prior" else _posterior(kinetics.draws)
+    drawn = kinetics.posterior
+    if drawn is None:
+        drawn = prior_draws(spec, _DRAWS, seed)
     flat = drawn.stack(sample=("chain", "draw"), create_index=False)
     flat = flat.isel(sample=np.minimum((pick * flat.sizes["sample"]).astype(int), flat.sizes["sample"] - 1))
     names = [name for name, _ in spec.priors()]
@@ -95,11 +95,6 @@ def population_of(scenario: VirtualScenario, pick: Array | None = None, *, seed:
     if spec.correlation is not None:
         chosen["corr"] = flat["corr"].transpose("sample", "parameter", "parameter_").values
     return chosen
-
-
-def _posterior(path: str) -> xr.Dataset:
-    posterior = group(read_fit(path), "posterior")
-    return posterior[[name for name in posterior.data_vars if "subject" not in posterior[name].dims]]
 
 
 def _correlations(spec: ModelSpec, truth: Mapping[str, float]) -> Array:

@@ -25,12 +25,18 @@ DESIGN = Backfill(boin(0.30, max_patients=60))
         ((12, 3, 0), (0, 1, 0), 2, 2, ()),  # full at 12
         ((11, 3, 0), (0, 1, 0), 2, 2, ((1, 1),)),  # room for one
         ((6, 3, 0), (2, 0, 0), 2, 3, ((2, 3),)),  # 2/6 = .333 is below .3585: open, but 2 is higher
-        # 3 of 6 below is at or above .3585: pooled with 0 of 3, 3/9 = .333 is between the boundaries: stay.
-        ((6, 3, 0), (3, 0, 0), 2, 2, ()),
+        # 3 of 6 below is at or above .3585: pooled with 0 of 3, 3/9 = .333 is between the boundaries: stay, and open.
+        ((6, 3, 0), (3, 0, 0), 2, 2, ((1, 3),)),
         # Pooled 4 of 9 = .444: level 1 alone 3/6, so no level is below: the one under level 1 is level 1.
         ((6, 3, 0), (3, 1, 0), 2, 1, ()),
-        # Levels 2 and 3: 2 has 3/6, 3 has 0/9, pooled 3/15 = .2: the decision stands.
-        ((3, 6, 9), (0, 3, 0), 3, 3, ((1, 3),)),
+        # Levels 2 and 3: 2 has 3/6, 3 has 0/9, pooled 3/15 = .2: the decision stands, and level 2 is open.
+        ((3, 6, 9), (0, 3, 0), 3, 3, ((2, 3),)),
+        # 4/12 = .333 below would stay, 0/3 would escalate: pooled 4/15 = .267 is between the boundaries: stay.
+        ((12, 3, 0), (4, 0, 0), 2, 2, ()),
+        # 2/3 goes down, to a dose with 3/6 that goes down too: pooled 5/9, no level is below: the one under it.
+        ((6, 6, 3, 0), (0, 3, 2, 0), 3, 1, ()),
+        # Level 1 has 3/6, with level 2 5/12 = .417: closed, and level 2 with it; 2/9 of levels 2 and 3 escalates.
+        ((6, 6, 3, 0), (3, 2, 0, 0), 3, 4, ()),
     ],
 )
 def test_steps(n: tuple[int, ...], dlt: tuple[int, ...], current: int, dose: int, backfill: tuple) -> None:

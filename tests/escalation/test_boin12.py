@@ -95,3 +95,11 @@ def test_bad_designs_and_states_are_refused() -> None:
         BenefitState(((0, 0, -1, 0),))
     with pytest.raises(ValueError, match="current dose level 2"):
         BenefitState(((0, 0, 1, 0),), 2)
+
+
+def test_nobody_is_treated_above_the_boundary_because_the_doses_below_are_futile() -> None:
+    """3 of 6 at level 2 (boundary .419 for a limit of .35), no response in 9 at level 1 (Pr(pE < .25) = .944)."""
+    decision = Boin12().decide(BenefitState.of("1NNN 1NNN 1NNN 2EET 2BTE", doses=3))
+    assert (decision.action, decision.dose) == ("stop", None)
+    lowest = Boin12().decide(BenefitState.of("1EET 1BTE", doses=3))
+    assert (lowest.action, lowest.dose) == ("stay", 1)

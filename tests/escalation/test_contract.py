@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from random import Random
 
 import pytest
 
@@ -9,6 +10,7 @@ import cartmodel as cm
 from cartmodel.escalation.backfill import Backfill
 from cartmodel.escalation.benefit import BenefitState
 from cartmodel.escalation.boin import boin
+from cartmodel.escalation.boin12 import Boin12
 from cartmodel.escalation.contract import check_design
 from cartmodel.escalation.dated import DatedState
 from cartmodel.escalation.design import Filter, Recommendation, SlotDesign
@@ -37,7 +39,7 @@ SETTINGS = {
     },
 }
 BEGINNINGS = {"dates": DatedState((), 3), "efficacy": BenefitState(((0, 0, 0, 0),) * 3)}
-# Designs with efficacy have millions of states: only their first groups are looked at, fewer where a posterior is slow.
+# Designs with efficacy have millions of states: the first groups are all looked at, then histories sampled.
 MOST = {"dates": 9, "efficacy": 6}
 
 
@@ -45,13 +47,11 @@ MOST = {"dates": 9, "efficacy": 6}
 def test_every_registered_design_keeps_the_contract(name: str) -> None:
     kind = list_designs()[name]
     made = design(name, **SETTINGS.get(name, {}))
-    group = {"cohort": 1} if name == "efftox" else {}
-    most = 1 if name == "efftox" else MOST.get(kind)
-    if group:
-        made = replace(made, **group)
-    found = check_design(made, BEGINNINGS.get(kind), most_patients=most)
+    slow = name == "efftox"  # a posterior takes a tenth of a second
+    most = 1 if slow else MOST.get(kind)
+    found = check_design(made, BEGINNINGS.get(kind), most_patients=most, histories=3 if slow else 60)
     assert found.problems == ()
-    assert found.states > 3
+    assert found.states > 5
     assert found.complete == (most is None)
 
 
@@ -193,3 +193,79 @@ def test_an_endless_design_is_not_followed_forever() -> None:
     found = check_design(endless, most_states=50)
     assert not found.complete
     assert any("a trial that stops" in str(problem) for problem in found.problems)
+
+
+class Broken:
+    """A design of any kind with one fault."""
+
+    def __init__(self, made, fault) -> None:
+        self.made, self.fault, self.random = made, fault, Random(1)  # noqa: S311
+
+    def decide(self, state):
+        return self.fault(self, state, self.made.decide(state))
+
+
+def _counts(state) -> State:
+    return state if isinstance(state, State) else state.toxicity if isinstance(state, BenefitState) else state.counts
+
+
+def _raises(self, state, decision):
+    if decision.action == "stop" and decision.dose is None:
+        raise RuntimeError("no safe dose")
+    return decision
+
+
+def _skips_late(self, state, decision):
+    """From 12 patients on, straight to the top."""
+    counts = _counts(state)
+    if decision.enrols and counts.patients >= 12 and counts.highest < counts.doses:
+        return move(counts, counts.doses, 3, "to the top", (counts.doses,))
+    return decision
+
+
+def _against_its_limit(self, state, decision):
+    late = decision.enrols and _counts(state).patients >= 12
+    return (
+        replace(decision, admissible=tuple(k for k in decision.admissible if k != decision.dose)) if late else decision
+    )
+
+
+FAULTS = {
+    "a decision in every state": _raises,
+    "none skipped": _skips_late,
+    "an admissible level": _against_its_limit,
+    "a pure function of the state": lambda self, state, d: replace(d, reason=str(self.random.random())),
+    "a trial that ends": lambda self, state, d: (
+        move(_counts(state), _counts(state).current, 3, "on and on", (_counts(state).current,))
+        if d.action == "stop" and d.dose is not None
+        else d
+    ),
+}
+
+
+@pytest.mark.parametrize("accepted", FAULTS)
+@pytest.mark.parametrize("kind", ["counts", "dates", "efficacy"])
+def test_faults_that_show_late_in_a_trial_are_found_in_every_kind_of_design(kind: str, accepted: str) -> None:
+    made = {
+        "counts": boin(0.30, max_patients=30),
+        "dates": TiteBoin(0.30, max_patients=30),
+        "efficacy": Boin12(max_patients=30),
+    }[kind]
+    beginning = {"counts": State.empty(5), "dates": DatedState((), 5), "efficacy": BenefitState(((0, 0, 0, 0),) * 5)}
+    found = check_design(Broken(made, FAULTS[accepted]), beginning[kind], most_patients=3, histories=40)
+    assert any(accepted in problem.accepted for problem in found.problems), [str(p) for p in found.problems][:5]
+
+
+def test_waiting_for_nobody_is_a_breach() -> None:
+    waits = Rule(lambda self, s: Decision("suspend", None, "waiting") if s.patients else up(s))
+    assert any("nothing to wait for" in str(problem) for problem in check_design(waits).problems)
+
+
+@pytest.mark.parametrize("doses", [1, 5])
+def test_a_users_table_keeps_the_contract(doses: int) -> None:
+    made = table_design(
+        {n: f"{'E ' * (n // 4 + 1)}{'DU ' * (n - n // 4)}" for n in range(1, 11)}, target=0.25, cohort=1
+    )
+    assert check_design(made, State.empty(doses)).problems == ()
+    pairs = table_design({2: "E S D", 4: "E E S D DU", 6: "E E S D DU DU DU"}, target=0.30, cohort=2, max_patients=6)
+    assert check_design(pairs, State.empty(doses)).problems == ()
