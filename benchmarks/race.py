@@ -3,15 +3,19 @@
     python benchmarks/race.py --out race                      # all of both, three seeds: hours
     python benchmarks/race.py --only default-18 --sampler nutpie --sampler pymc --seeds 1
 
-`docs/samplers.md` explains the columns. Stan runs where CARTMODEL_STAN_PYTHON names an interpreter with pystan.
+Results are written after each sampler; rows that `race.csv` of that folder holds already are kept and not run again, so
+that a race can be broken off and gone on with, or extended. `docs/samplers.md` explains the columns. Stan runs where
+CARTMODEL_STAN_PYTHON names an interpreter with pystan.
 """
 
 import argparse
 from pathlib import Path
 
+import pandas as pd
+
 from cartmodel.inference.samplers import Sampling
 from cartmodel.racing.posteriors import list_posteriors, read_posterior
-from cartmodel.racing.race import race
+from cartmodel.racing.race import COLUMNS, race
 from cartmodel.racing.results import write_race
 from cartmodel.racing.samplers import RACERS
 
@@ -31,15 +35,25 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("race"))
     given = parser.parse_args()
     sampling = Sampling(given.draws, given.tune, 4, given.cores, given.target_accept, progressbar=False)
-    rows = race(
-        [read_posterior(FOLDER, name) for name in given.only],
-        given.sampler or RACERS,
-        seeds=given.seeds,
-        sampling=sampling,
-        time_limit=given.time_limit,
-        say=lambda text: print(text, flush=True),
-    )
-    for path in write_race(rows, given.out):
+    stored, written = given.out / "race.csv", []
+    rows = pd.read_csv(stored) if stored.exists() else pd.DataFrame(columns=list(COLUMNS))
+    known = set(zip(rows["posterior"], rows["sampler"], rows["seed"], strict=True))
+    for posterior in given.only:
+        for sampler in given.sampler or RACERS:
+            seeds = [seed for seed in given.seeds if (posterior, sampler, seed) not in known]
+            if not seeds:
+                continue
+            new = race(
+                [read_posterior(FOLDER, posterior)],
+                [sampler],
+                seeds=seeds,
+                sampling=sampling,
+                time_limit=given.time_limit,
+                say=lambda text: print(text, flush=True),
+            )
+            rows = pd.concat([frame for frame in (rows, new) if len(frame)], ignore_index=True)
+            written = write_race(rows, given.out)
+    for path in written:
         print(path)
 
 

@@ -1,5 +1,6 @@
 """The tables by dose: exposures, remission and toxicity, and doses compared with each other."""
 
+import warnings
 from collections.abc import Sequence
 from itertools import combinations
 
@@ -7,11 +8,17 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from cartmodel.errors import ExtrapolationWarning
 from cartmodel.prediction.fitfile import group, spec_of
 from cartmodel.prediction.interval import interval
 from cartmodel.prediction.predictions import exposure, predict
 from cartmodel.spec import ModelSpec
 
+_PROBABILITIES = ("remission", "dlt")
+_COMPARED = (
+    "high", "low", "measure", "scale", "median", "lower", "upper", "p_higher", "p_better", "prior_lower",
+    "prior_upper", "prior_p_higher", "note",
+)  # fmt: skip
 _BY_FORM = "the model lets the DLT risk only rise with the dose: the sign is assumed, not learned"
 
 
@@ -128,36 +135,60 @@ def compare_doses(
         One row a pair and measure: ``high`` and ``low`` dose; ``median``, ``lower``, ``upper`` of the ratio of the
         geometric means (exposures) or of the difference of the probabilities (remission, DLT), high against low;
         ``p_higher``, the probability that the high dose has the larger value; ``p_better``, the same with the sign of
-        benefit: more exposure or remission, fewer DLTs (none for Tmax); ``note`` where the answer is the model's form,
-        not evidence.
+        benefit: more exposure or remission, fewer DLTs (none for Tmax); ``prior_lower``, ``prior_upper`` and
+        ``prior_p_higher``, the same before the trial, from the priors alone; ``note`` where the answer is the model's
+        form, not evidence.
     """
     new = predict(fit, dose=dose, n=n, random_seed=random_seed) if new is None else new
+    if "dose" not in new.dims:
+        return pd.DataFrame(columns=_COMPARED)
+    before = _changes(_before(fit, new, random_seed))
     rows = []
-    doses = [float(d) for d in new["dose"].values] if "dose" in new.dims else []
-    for low, high in combinations(doses, 2):
-        for name in [str(name) for name in new.data_vars if name != "level"]:
-            first, second = new[name].sel(dose=high), new[name].sel(dose=low)
-            if name in ("remission", "dlt"):
-                scale = "difference"
-                change = first - second if "subject" not in first.dims else (first - second).mean("subject")
-                above = change > 0
-            else:
-                scale = "ratio"
-                logs = xr.apply_ufunc(np.log, new[name])
-                logs = logs.sel(dose=high) - logs.sel(dose=low)
-                change = np.exp(logs.mean("subject") if "subject" in logs.dims else logs)
-                above = change > 1
-            p = float(above.mean())
-            better = np.nan if name == "peak_time" else 1.0 - p if name == "dlt" else p
-            row = {
+    for (low, high, name), change in _changes(new).items():
+        nothing, prior = (0.0 if name in _PROBABILITIES else 1.0), before[low, high, name]
+        p, held = float((change > nothing).mean()), interval(prior)
+        rows.append(
+            {
                 "high": high,
                 "low": low,
                 "measure": name,
-                "scale": scale,
+                "scale": "difference" if name in _PROBABILITIES else "ratio",
                 "median": float(change.median()),
                 **interval(change),
+                "p_higher": p,
+                "p_better": np.nan if name == "peak_time" else 1.0 - p if name == "dlt" else p,
+                "prior_lower": held["lower"],
+                "prior_upper": held["upper"],
+                "prior_p_higher": float((prior > nothing).mean()),
+                "note": _BY_FORM if name == "dlt" else "",
             }
-            rows.append(row | {"p_higher": p, "p_better": better, "note": _BY_FORM if name == "dlt" else ""})
-    return pd.DataFrame(
-        rows, columns=["high", "low", "measure", "scale", "median", "lower", "upper", "p_higher", "p_better", "note"]
-    )
+        )
+    return pd.DataFrame(rows, columns=_COMPARED)
+
+
+def _before(fit: xr.DataTree, new: xr.Dataset, seed: int) -> xr.Dataset:
+    """Return what the priors alone predict for as many new patients, or for the typical one."""
+    groups = {"/posterior": group(fit, "prior"), "/constant_data": group(fit, "constant_data")}
+    untouched = xr.DataTree.from_dict(groups)
+    untouched.attrs = fit.attrs
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExtrapolationWarning)  # said once, of the posterior
+        return predict(
+            untouched,
+            dose=[float(dose) for dose in new["dose"].values],
+            patients="new" if "subject" in new.dims else "typical",
+            n=new.sizes.get("subject", 1),
+            random_seed=seed,
+        )
+
+
+def _changes(new: xr.Dataset) -> dict[tuple[float, float, str], xr.DataArray]:
+    """Return the draws of each comparison of a high with a low dose: a ratio, or a difference of probabilities."""
+    found: dict[tuple[float, float, str], xr.DataArray] = {}
+    for low, high in combinations([float(dose) for dose in new["dose"].values], 2):
+        for name in [str(name) for name in new.data_vars if name != "level"]:
+            values = new[name] if name in _PROBABILITIES else xr.apply_ufunc(np.log, new[name])
+            change = values.sel(dose=high) - values.sel(dose=low)
+            change = change.mean("subject") if "subject" in change.dims else change
+            found[low, high, name] = change if name in _PROBABILITIES else np.exp(change)
+    return found

@@ -8,7 +8,7 @@ import xarray as xr
 from cartmodel.prediction.fitfile import group, spec_of
 from cartmodel.prediction.interval import QUANTILES, interval
 from cartmodel.prediction.population import block_of, population
-from cartmodel.spec.priors import HalfNormal, quantile, unbounded
+from cartmodel.spec.priors import Beta, HalfNormal, quantile, unbounded
 
 _GRID = (np.arange(4000) + 0.5) / 4000
 _DRAWS = ("chain", "draw")
@@ -24,10 +24,10 @@ def parameter_table(fit: xr.DataTree) -> pd.DataFrame:
         residual, response, toxicity). ``median``, ``sd``, ``lower`` and ``upper`` (equal-tailed 95%), ``rhat``,
         ``ess_bulk``, ``ess_tail``; for an SD of a positive parameter ``cv_percent`` = 100 sqrt(exp(omega^2) - 1) and
         ``eta_shrinkage`` = 1 - Var_i(E[eta_i|y]) / E[omega^2]; ``prior_median``, ``prior_lower``, ``prior_upper``;
-        ``contraction`` = 1 - posterior variance / prior variance and ``shift`` = move of the mean in prior SDs, both on
-        the scale (log, logit) on which the prior is nearest to normal; and ``moved`` in words: informed from a
-        contraction of 0.8, prior-dominated below 0.3 where the mean moved by less than half a prior SD, else partly
-        informed.
+        ``contraction`` = 1 - posterior variance / prior variance and ``shift`` = move of the mean in prior SDs, both of
+        the log for log-normal priors, of the logit for logit-normal ones, and of the value itself for all others; and
+        ``moved`` in words: informed from a contraction of 0.8, prior-dominated below 0.3 where the mean moved by less
+        than half a prior SD, else partly informed.
     """
     spec = spec_of(fit)
     posterior = group(fit, "posterior")
@@ -62,9 +62,7 @@ def _shrinkage(eta: xr.DataArray, omega: xr.DataArray) -> float:
 
 def _movement(prior: object, values: xr.DataArray) -> dict[str, object]:
     """Return how far the data moved a parameter: the prior's range, contraction, shift, and the verdict in words."""
-    natural = isinstance(
-        prior, HalfNormal
-    )  # the half of a normal: its log has a long tail towards 0 that means nothing
+    natural = isinstance(prior, HalfNormal | Beta)  # their log and logit have long tails towards 0 that mean nothing
     before = quantile(prior, _GRID) if natural else unbounded(prior, quantile(prior, _GRID))
     after = values.values if natural else unbounded(prior, values.values)
     contraction = 1.0 - float(np.var(after)) / float(np.var(before))

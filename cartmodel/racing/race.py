@@ -57,7 +57,8 @@ def race(
     -------
     pandas.DataFrame
         One row a run. ``status`` is ``done``, ``failed`` or ``out of time``: a sampler that is not installed or breaks
-        is a row with its ``error``, and the race goes on.
+        is a row with its ``error``, and the race goes on. After a seed that was out of time the others of that sampler
+        on that posterior are not tried, and their rows say so.
 
     Raises
     ------
@@ -76,9 +77,12 @@ def race(
     rows: list[dict[str, Any]] = []
     for posterior in posteriors:
         for name, run in runs:
+            late = None
             for seed in seeds:
-                row = _row(posterior, run, replace(settings, random_seed=seed), time_limit)
-                row |= {"posterior": posterior.name, "simulated": posterior.trial.simulated}
+                row = _row(posterior, run, replace(settings, random_seed=seed), time_limit) if late is None else late
+                if row["status"] == "out of time" and late is None:
+                    late = row | {"error": f"not tried: seed {seed} was {row['error']}"}
+                row = row | {"posterior": posterior.name, "simulated": posterior.trial.simulated}
                 row |= {"sampler": name, "seed": seed, "cpu": made_on["cpu"], "threads": made_on["threads"]}
                 row["versions"] = "; ".join(f"{key} {value}" for key, value in made_on["versions"].items())
                 rows.append(row)

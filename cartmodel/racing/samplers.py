@@ -10,12 +10,11 @@ from cartmodel.inference.samplers import (
     load,
     run_nutpie,
     sample_nutpie,
-    sample_pymc,
     sampler,
     stored_variables,
 )
 from cartmodel.inference.target import Target
-from cartmodel.racing import approximations, stan
+from cartmodel.racing import approximations, blackjax, stan
 
 __all__ = ["RACERS", "approximations", "blackjax", "nutpie_flow", "nutpie_low_rank", "nutpie_pymc", "stan"]
 
@@ -55,10 +54,3 @@ def _run(compiled: Any, sampling: Sampling, **adaptation: Any) -> xr.DataTree:
     tree = sample_nutpie(compiled, sampling, **adaptation)
     tree.attrs["sampling_time"] = time.perf_counter() - started
     return tree
-
-
-@sampler("blackjax")
-def blackjax(target: Target, sampling: Sampling) -> xr.DataTree:
-    """Sample with blackjax's NUTS through PyMC (extra ``blackjax``)."""
-    load("blackjax")
-    return sample_pymc(target, sampling, "blackjax")

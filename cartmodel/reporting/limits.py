@@ -72,15 +72,24 @@ def _dose_and_exposure(comparison: pd.DataFrame, window: str) -> list[str]:
         return []
     factor = row["upper"] / row["lower"]
     pair = f"{dose_words(row['high'])} to {dose_words(row['low'])}"
+    chance = f"{row['p_higher']:.2f}; {row['prior_p_higher']:.2f} before the trial"
     sign = (
-        f"whether the higher dose gives more at all is open (probability {row['p_higher']:.2f})"
+        f"whether the higher dose gives more at all is open (probability {chance})"
         if 0.05 < row["p_higher"] < 0.95
-        else f"the direction is fairly sure (probability of more: {row['p_higher']:.2f})"
+        else f"the direction is fairly sure (probability of more: {chance})"
+    )
+    proportional = row["high"] / row["low"]
+    excluded = (
+        ""
+        if row["prior_lower"] <= proportional <= row["prior_upper"]
+        else " That was held unlikely before the trial: the priors alone gave the ratio a 95% interval from "
+        f"{amount(row['prior_lower'])} to {amount(row['prior_upper'])}, so it is not these patients alone who "
+        "speak against it."
     )
     return [
         f"Dose and exposure: the {exposure_words(window)} ratio of {pair} is {amount(row['median'])} "
         f"with a 95% interval from {amount(row['lower'])} to {amount(row['upper'])}, "
-        f"uncertain by a factor of {amount(factor)}; {sign}. Proportional would be {amount(row['high'] / row['low'])}."
+        f"uncertain by a factor of {amount(factor)}; {sign}. Proportional would be {amount(proportional)}.{excluded}"
     ]
 
 
@@ -107,8 +116,9 @@ def _outcomes(outcomes: pd.DataFrame, comparison: pd.DataFrame) -> list[str]:
         pair = _widest_apart(comparison, outcome)
         if outcome == "remission" and pair is not None:
             text += (
-                f" The highest against the lowest dose changes it by {pair['lower']:+.0%} to {pair['upper']:+.0%} "
-                "(through exposure alone; the dose acts in no other way here)."
+                f" The highest against the lowest dose changes it by {100 * pair['lower']:+.0f} to "
+                f"{100 * pair['upper']:+.0f} percentage points (through exposure alone; the dose acts in no other way "
+                "here)."
             )
         if outcome == "dlt" and pair is not None:
             text += " That it does not fall with the dose is assumed, not learned."
@@ -120,9 +130,10 @@ def _response(fit: xr.DataTree) -> list[str]:
     spec, posterior = spec_of(fit), group(fit, "posterior")
     if spec.response is None:
         return []
-    slope = posterior["k1" if spec.response.kind == "criss" else "a1"]
+    name = "k1" if spec.response.kind == "criss" else "a1"
+    after, before = (float((values[name] > 0).mean()) for values in (posterior, group(fit, "prior")))
     said = [
-        f"Exposure and response: the slope is positive with probability {float((slope > 0).mean()):.2f}. "
+        f"Exposure and response: the slope is positive with probability {after:.2f}; {before:.2f} before the trial. "
         "Exposure was not randomised: disease burden and comedication drive both, "
         "so a slope is no proof that more cells cure more patients."
     ]

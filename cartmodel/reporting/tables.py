@@ -60,7 +60,8 @@ def parameter_rows(parameters: pd.DataFrame, unit: str) -> Table:
         "parameters",
         f"Parameters (levels in {unit}, times in days, rates per day)",
         "Medians and equal-tailed 95% intervals. CV% = 100 sqrt(exp(omega^2) - 1). "
-        "Shrinkage = 1 - Var_i(E[eta_i|y]) / E[omega^2]. Contraction = 1 - posterior / prior variance.",
+        "Shrinkage = 1 - Var_i(E[eta_i|y]) / E[omega^2]. Contraction = 1 - posterior / prior variance, of the log "
+        "where the prior is log-normal, of the logit where it is logit-normal.",
         columns,
         tuple(rows),
         parameters,

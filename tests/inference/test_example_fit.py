@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from scipy.stats import beta, norm
 
 import cartmodel as cm
 
@@ -120,6 +121,34 @@ def test_comparisons_follow_from_the_power_term(example_fit: xr.DataTree) -> Non
     power = 8.0 ** example_fit["posterior"]["cov_cmax_dose"]
     assert ratio["median"] == pytest.approx(float(power.median()), rel=0.02)
     assert ratio["p_higher"] == pytest.approx(float((power > 1).mean()), abs=0.02)
+
+
+def test_what_the_priors_said_before_stands_beside_a_comparison(example_fit: xr.DataTree) -> None:
+    """The exponent of Cmax is N(0.15, 0.25) beforehand, and the sharp peak's ratio 8 to that power."""
+    ratio = cm.compare_doses(example_fit, [2.5e7, 2e8], n=20).set_index("measure").loc["peak_level"]
+    assert ratio["prior_p_higher"] == pytest.approx(norm.sf(0, 0.15, 0.25), abs=0.04)  # 2,000 draws: SE 0.01
+    assert np.log(ratio["prior_lower"]) == pytest.approx(np.log(8) * norm.ppf(0.025, 0.15, 0.25), abs=0.12)
+    assert np.log(ratio["prior_upper"]) == pytest.approx(np.log(8) * norm.ppf(0.975, 0.15, 0.25), abs=0.12)
+    said = " ".join(cm.summarise(example_fit).limits)
+    assert "before the trial" in said
+    assert "Proportional would be 8.00. That was held unlikely before the trial" in said
+    assert "percentage points" in said
+
+
+def test_the_slope_of_the_response_stands_beside_its_prior(example_fit: xr.DataTree) -> None:
+    before = float((example_fit["prior"]["k1"] > 0).mean())
+    assert before == pytest.approx(norm.sf(0, 1.2, 1.5), abs=0.04)
+    assert any(f"; {before:.2f} before the trial" in text for text in cm.summarise(example_fit).limits)
+
+
+def test_a_beta_prior_contracts_as_conjugacy_says(example_fit: xr.DataTree) -> None:
+    """No step-1 event in 18: Beta(1, 19) becomes Beta(1, 37), whatever the rest of the model."""
+    assert example_fit["observed_data"]["criss_step1"].values.sum() == 0
+    row = cm.parameter_table(example_fit).set_index("parameter").loc["q_step1"]
+    before, after = beta(1, 19), beta(1, 37)
+    assert row["contraction"] == pytest.approx(1 - after.var() / before.var(), abs=0.06)
+    assert row["shift"] == pytest.approx((after.mean() - before.mean()) / before.std(), abs=0.03)
+    assert row["moved"] == "partly informed"
 
 
 def test_truth_of_the_example_is_covered(example_fit: xr.DataTree) -> None:

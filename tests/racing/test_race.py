@@ -103,9 +103,10 @@ def test_an_error_in_a_process_of_its_own_comes_back() -> None:
 
 
 def test_one_that_takes_too_long_is_a_row(prior_only: Posterior) -> None:
-    found = race([prior_only], ["dummy-slow"], seeds=(1,), sampling=SAMPLING, time_limit=0.5)
-    assert list(found["status"]) == ["out of time"]
-    assert list(found["error"]) == ["not done in 0.5 s"]
+    found = race([prior_only], ["dummy-slow"], seeds=(1, 2, 3), sampling=SAMPLING, time_limit=0.5)
+    assert list(found["seed"]) == [1, 2, 3]
+    assert list(found["status"]) == ["out of time"] * 3
+    assert list(found["error"]) == ["not done in 0.5 s", *["not tried: seed 1 was not done in 0.5 s"] * 2]
 
 
 def test_a_process_that_breaks_off_is_said() -> None:
@@ -138,6 +139,7 @@ def test_files(rows: pd.DataFrame, tmp_path: Path) -> None:
     read = pd.read_csv(paths[0])
     assert tuple(read.columns) == COLUMNS
     assert np.allclose(read["ess_bulk"], rows["ess_bulk"].astype(float), rtol=1e-4, equal_nan=True)
+    assert race_markdown(read) == race_markdown(marked)  # a race broken off goes on from its file
     assert "### prior (SIMULATED)" in race_markdown(marked)
     drawn = paths[3].read_text()
     assert "prior (SIMULATED)" in drawn
