@@ -135,4 +135,6 @@ def main() -> None:
         app()
     except (CartmodelError, ValueError, OSError) as error:
         Console(stderr=True).print(Text(str(error)), soft_wrap=True)
+        if any(word in str(error) for word in ("mapping={", "units={", "ignore=[")):
+            say("As options: mapping={'A': 'b'} is --map A=b, units={'a': 'b'} --unit a=b, ignore=['A'] --ignore A.")
         raise SystemExit(2) from None

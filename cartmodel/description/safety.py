@@ -23,7 +23,8 @@ def dlt_of(trial: TrialData, window: float, ongoing: Collection[str]) -> pd.Data
     """Return whether each patient counts for the DLT assessment: ``subject``, ``dose`` and `dlt_evaluability`.
 
     A patient followed for less than the window and without a DLT has left and does not count, unless ``ongoing``. The
-    last day of follow-up is ``follow_up``, or the last day of anything dated. The day of a DLT is ``dlt_day``, or that
+    last day of follow-up is ``follow_up``, or the last day of anything dated, to the
+    nearest whole day. The day of a DLT is ``dlt_day``, or that
     of the first adverse event marked as one; a DLT without either is taken as one of the window, as it was declared.
     """
     subjects = trial.subjects
@@ -31,7 +32,8 @@ def dlt_of(trial: TrialData, window: float, ongoing: Collection[str]) -> pd.Data
     marked = trial.events[trial.events["dlt"] == 1].groupby("subject")["day"].min().reindex(subjects.index)
     onset = np.where(dlt == 1, subjects["dlt_day"].astype(float).fillna(marked.astype(float)), np.nan)
     undated = (dlt == 1) & np.isnan(onset)
-    last = np.fmax(last_days(trial).fillna(0.0).to_numpy(float), np.nan_to_num(onset))
+    # Days of the protocol are whole ones: a visit on day 28, a few hours before the hour of the infusion, is of day 28.
+    last = np.fmax(last_days(trial).fillna(0.0).round().to_numpy(float), np.nan_to_num(onset))
     left = np.where(np.isnan(dlt) | subjects.index.isin(list(ongoing)), 0, 1)
     facts = pd.DataFrame(
         {

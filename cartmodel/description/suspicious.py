@@ -5,8 +5,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
+from cartmodel.description.implausible import implausible_patients
 from cartmodel.description.schedule import window_ends
 from cartmodel.trial import TrialData
+from cartmodel.trial.units import converted, convertible
 
 GENOMES = 1e6 / 6.6
 """Diploid human genomes in a microgram of DNA: 1e6 pg at 6.6 pg a cell."""
@@ -26,6 +28,7 @@ def suspicious_values(trial: TrialData, days: Sequence[float] = (), *, vcn: floa
     - percentages above 100;
     - a level that is a thousand times higher, or lower, than both its neighbours (BLQ counts for the LLOQ);
     - a quantified sample before the infusion, any sample before it but the last, one more than 28 days before it;
+    - what can hardly be true of a patient: see `implausible_patients`;
     - a sample whose actual day lies outside the window of its nominal day, or after the end of the follow-up.
 
     Parameters
@@ -51,7 +54,9 @@ def suspicious_values(trial: TrialData, days: Sequence[float] = (), *, vcn: floa
     if vcn is not None and not 0 < vcn < np.inf:
         raise ValueError(f"vcn={vcn!r}; accepted: vector copies per cell, a number > 0")
     found = [*_ceilings(trial, vcn), *_jumps(trial), *_predose(trial), *_dates(trial, np.asarray(days, dtype=float))]
-    table = pd.DataFrame(found, columns=_COLUMNS)
+    odd = implausible_patients(trial)
+    found += [{"row": row, "subject": who, "assay": "", "unit": "", "finding": text} for row, who, text in odd]
+    table = pd.DataFrame(found, columns=_COLUMNS).astype({"time": float, "level": float})
     return table.sort_values(["row", "finding"], kind="stable", ignore_index=True)
 
 
@@ -64,14 +69,14 @@ def _line(trial: TrialData, sample: pd.Series, finding: str) -> dict[str, object
 def _ceilings(trial: TrialData, vcn: float | None) -> Iterator[dict[str, object]]:
     for assay, unit in trial.units.items():
         own = trial.observations[(trial.observations["assay"] == assay) & ~trial.observations["blq"]]
-        plain = "".join(unit.split()).lower().replace("\N{MICRO SIGN}", "u").replace("\N{GREEK SMALL LETTER MU}", "u")
-        if plain.startswith(("copies/ug", "copies/mcg")):
-            for _, sample in own[own["level"] > GENOMES * (vcn or 1.0)].iterrows():
-                copies = sample["level"] / GENOMES
+        if convertible(unit, "copies/ug"):
+            own = own.assign(copies=converted(own["level"], unit, "copies/ug") / GENOMES)
+            for _, sample in own[own["copies"] > (vcn or 1.0)].iterrows():
+                copies = sample["copies"]
                 told = f"{copies:.2g} copies in every cell of the sample"
                 measured = f", {vcn:g} measured" if vcn else ": more than one copy per CAR-T cell, or a wrong unit?"
                 yield _line(trial, sample, told + measured)
-        elif plain.startswith(("%", "percent", "pct")):
+        elif unit.lower().lstrip().startswith(("%", "percent", "pct")):
             for _, sample in own[own["level"] > 100.0].iterrows():
                 yield _line(trial, sample, "a percentage above 100")
 
@@ -96,7 +101,7 @@ def _predose(trial: TrialData) -> Iterator[dict[str, object]]:
                 yield _line(trial, sample, f"before the infusion{dated}, beside the predose sample: is the date right?")
             elif sample["time"] < -EARLY:
                 yield _line(trial, sample, f"predose, but {-sample['time']:g} days before the infusion")
-            if sample["level"] > 0 and not sample["blq"]:
+            if sample["level"] > 0 and not sample["blq"] and not sample["level"] < sample["lloq"]:
                 yield _line(trial, sample, "quantified before the infusion: contamination, or a wrong date?")
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from cartmodel.description.counts import patients_by_dose, records_by_kind, samples_by_dose
+from cartmodel.description.covariates import covariates_by_dose
 from cartmodel.description.levels import levels_by_visit
 from cartmodel.description.schedule import MISSED, planned_days, samples_by_visit, window_ends
 from cartmodel.description.suspicious import suspicious_values
@@ -26,6 +27,8 @@ class TrialDescription:
         Whether its data are simulated.
     patients : pandas.DataFrame
         By dose: sampled, with a DLT, with a response, with comedication, days followed.
+    covariates : pandas.DataFrame
+        Baseline covariates by dose: n, missing, median and range, or counts.
     samples : pandas.DataFrame
         By dose and assay: patients, samples, BLQ, predose samples, LLOQs.
     visits : pandas.DataFrame
@@ -46,6 +49,7 @@ class TrialDescription:
     name: str
     simulated: bool
     patients: pd.DataFrame
+    covariates: pd.DataFrame
     samples: pd.DataFrame
     visits: pd.DataFrame
     missed: pd.DataFrame
@@ -57,7 +61,7 @@ class TrialDescription:
     @property
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """Return the tables by name."""
-        names = ("patients", "samples", "visits", "missed", "records", "warnings")
+        names = ("patients", "covariates", "samples", "visits", "missed", "records", "warnings")
         return {name: getattr(self, name) for name in names}
 
     def text(self) -> str:
@@ -68,6 +72,7 @@ class TrialDescription:
         rows = f"Suspicious values: {len(self.warnings)}, none removed (row of the table)"
         lines = [f"{head}{self.name}: {total}", ""]
         lines += section("Patients by dose (cells)", self.patients)
+        lines += section("Baseline covariates", self.covariates)
         lines += section("Samples by dose and assay", self.samples, "no samples")
         lines += section(f"Levels and BLQ by visit ({by})", self.visits)
         if self.schedule:
@@ -80,7 +85,7 @@ class TrialDescription:
 def describe_trial(
     trial: TrialData, schedule: Sequence[float] | None = None, *, vcn: float | None = None
 ) -> TrialDescription:
-    """Return a description of a trial: counts by dose and assay, BLQ by visit, missed visits, suspicious values.
+    """Return a description of a trial: counts by dose and assay, covariates, BLQ by visit, missed visits, odd values.
 
     A sample belongs to its nominal day, if the table gives one, else to the visit in whose window it lies: windows end
     halfway between two visits. A visit without a sample is missed where the patient is known to have been followed to
@@ -121,6 +126,7 @@ def describe_trial(
         name=trial.name,
         simulated=trial.simulated,
         patients=patients_by_dose(trial),
+        covariates=covariates_by_dose(trial),
         samples=samples_by_dose(trial),
         visits=levels_by_visit(trial, days),
         missed=pd.DataFrame(columns=missed)

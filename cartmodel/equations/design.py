@@ -10,6 +10,7 @@ from cartmodel.errors import Problem, TrialModelError
 from cartmodel.spec import ModelSpec
 from cartmodel.trial import TrialData
 from cartmodel.trial.columns import COMEDICATION
+from cartmodel.trial.units import same_unit
 
 NEVER = np.inf
 """The day of what a patient never had."""
@@ -24,25 +25,13 @@ def outcomes_of(spec: ModelSpec) -> tuple[str, ...]:
 
 
 def match_assays(trial: TrialData, spec: ModelSpec) -> dict[str, str]:
-    """Return the trial's assay for each of the model's: by name, or the only one of each."""
+    """Return the trial's assay for each of the model's: by name, or the only one of each.
+
+    Other assays of the trial are not used (`doubts` counts them).
+    """
     if len(spec.assays) == 1 and len(trial.assays) == 1:
         return {next(iter(spec.assays)): trial.assays[0]}
     return {name: name for name in spec.assays if name in trial.assays}
-
-
-def same_unit(one: str, other: str) -> bool:
-    """Return whether two spellings of a unit agree, but for spaces, case and the sign for micro.
-
-    Examples
-    --------
-    >>> same_unit("copies/ug", "Copies / µg"), same_unit("copies/ug", "cells/uL")
-    (True, False)
-    """
-
-    def plain(text: str) -> str:
-        return "".join(text.split()).replace("\N{MICRO SIGN}", "u").replace("\N{GREEK SMALL LETTER MU}", "u").lower()
-
-    return plain(one) == plain(other)
 
 
 def check_fit_together(trial: TrialData, spec: ModelSpec) -> None:
@@ -60,8 +49,11 @@ def check_fit_together(trial: TrialData, spec: ModelSpec) -> None:
 
 def _disagreements(trial: TrialData, spec: ModelSpec) -> Iterator[Problem]:
     assays = match_assays(trial, spec)
-    for assay in [a for a in trial.assays if a not in assays.values()]:
-        yield Problem(f"assay '{assay}'", "the model has no such assay", f"one of {', '.join(spec.assays)}")
+    if trial.assays and not assays:
+        what = f"the trial has {', '.join(trial.assays)}, the model {', '.join(spec.assays)}"
+        first, wanted = trial.assays[0], next(iter(spec.assays))
+        accepted = f"one name for one assay: where the table says '{first}', mapping={{'<column>={first}': '{wanted}'}}"
+        yield Problem("assays", what, f"{accepted} (--map <column>={first}={wanted})")
     for name, assay in assays.items():
         if not same_unit(trial.units[assay], spec.assays[name].unit):
             found, wanted = trial.units[assay], spec.assays[name].unit
@@ -81,8 +73,15 @@ def _disagreements(trial: TrialData, spec: ModelSpec) -> Iterator[Problem]:
 
 
 def doubts(trial: TrialData, spec: ModelSpec) -> list[str]:
-    """Return what looks odd in a trial that can be fitted all the same, a sentence each: scales, unused outcomes."""
+    """Return what looks odd in a trial that can be fitted all the same, a sentence each: scales, what is not used."""
     said: list[str] = []
+    assays = match_assays(trial, spec)
+    for assay in sorted(set(trial.assays) - set(assays.values())):
+        own = trial.observations[trial.observations["assay"] == assay]
+        size = f"{len(own)} samples of {own['subject'].nunique()} patients"
+        said.append(f"Assay '{assay}' has {size} that model '{spec.name}' does not use.")
+    for name in [name for name in spec.assays if name not in assays and len(trial.observations)]:
+        said.append(f"The trial has no sample of assay '{name}': what is said of it will be the prior.")
     dose = trial.subjects["dose"].dropna()
     far = (
         dose[(dose / spec.dose.reference < 1e-3) | (dose / spec.dose.reference > 1e3)] if spec.dose is not None else []
@@ -92,7 +91,8 @@ def doubts(trial: TrialData, spec: ModelSpec) -> list[str]:
             f"The dose of {len(far)} patients is over a thousand times away from the model's reference of "
             f"{spec.dose.reference if spec.dose else 1:g} cells: is it in cells?"
         )
-    first = trial.observations.groupby("subject")["time"].min()
+    used = trial.observations[trial.observations["assay"].isin(list(assays.values()))]
+    first = used.groupby("subject")["time"].min()
     if len(first) and first.median() > 20:
         said.append(
             f"Half of the patients have their first sample after day {first.median():g}: are the times in days?"
@@ -105,12 +105,12 @@ def doubts(trial: TrialData, spec: ModelSpec) -> list[str]:
             said.append(f"Column {name} has {len(days)} values that model '{spec.name}' does not use.")
         if len(days) and (days.abs() > 1000).any():
             said.append(f"A {name} lies {days.abs().max():g} days from the infusion: are they days since the infusion?")
-    used = outcomes_of(spec)
+    observed = outcomes_of(spec)
     for outcome in ("dlt", "remission", "criss_lp"):
         recorded = int(trial.subjects[outcome].notna().sum())
-        if recorded and outcome not in used:
+        if recorded and outcome not in observed:
             said.append(f"Column {outcome} has {recorded} values that model '{spec.name}' does not use.")
-        if not recorded and outcome in used:
+        if not recorded and outcome in observed:
             said.append(f"No patient has a value of {outcome}: what is said of it will be the prior.")
     return said
 

@@ -12,12 +12,12 @@ from typing import Any, Literal
 import numpy as np
 import xarray as xr
 
-from cartmodel.equations.design import design
+from cartmodel.equations.design import design, doubts
 from cartmodel.errors import CartmodelError, SamplerError
 from cartmodel.inference.diagnosis import Diagnosis, diagnose_draws
 from cartmodel.inference.samplers import Sampler, Sampling, samplers
 from cartmodel.inference.target import Target
-from cartmodel.prediction.fitfile import FORMAT, group
+from cartmodel.prediction.fitfile import FORMAT, covariates_text, group
 from cartmodel.prediction.groups import log_likelihood_group, predictive_group
 from cartmodel.prediction.population import population
 from cartmodel.prediction.prior import prior_draws
@@ -218,7 +218,8 @@ def _attributes(
         "trial": trial.name,
         "simulated": int(trial.simulated),
         "trial_digest": trial.digest,
-        "trial_notes": json.dumps(trial.notes),
+        "covariates": covariates_text(trial),
+        "trial_notes": json.dumps((*trial.notes, *doubts(trial, spec))),
         "model": spec.name,
         "model_digest": spec.digest,
         "spec": spec.model_dump_json(exclude_none=True),

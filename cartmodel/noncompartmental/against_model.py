@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from cartmodel.equations.design import match_assays, same_unit
+from cartmodel.equations.design import match_assays
 from cartmodel.errors import Problem, TrialModelError
 from cartmodel.noncompartmental.parameters import nca_parameters
 from cartmodel.noncompartmental.profiles import profiles_of
@@ -14,6 +14,7 @@ from cartmodel.prediction.interval import QUANTILES
 from cartmodel.prediction.predictions import exposure
 from cartmodel.spec import ModelSpec
 from cartmodel.trial import TrialData
+from cartmodel.trial.units import same_unit
 
 _NAMES = {"peak_level": "cmax", "peak_time": "tmax"}
 _COLUMNS = ["subject", "dose", "exposure", "unit", "nca", "model", "lower", "upper", "ratio", "inside", "reason"]

@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from cartmodel.errors import FitFileError
 from cartmodel.spec import ModelSpec, parse_model
+from cartmodel.trial import TrialData
 
 FORMAT = "cartmodel-fit-1"
 
@@ -44,6 +46,27 @@ def read_fit(path: str | Path) -> xr.DataTree:
         raise FitFileError(f"{path}: not a fit of cartmodel; accepted: a fit.nc with format '{FORMAT}'")
     fit.attrs = {key: value.item() if isinstance(value, np.generic) else value for key, value in fit.attrs.items()}
     return fit
+
+
+def covariates_text(trial: TrialData) -> str:
+    """Return the baseline covariates of a trial, weight among them, as a fit carries them."""
+    table = trial.covariates.copy()
+    if trial.subjects["weight"].notna().any():
+        table.insert(0, "weight", trial.subjects["weight"].astype(float))
+    return table.to_json(orient="columns")
+
+
+def covariates_of(fit: xr.DataTree) -> pd.DataFrame:
+    """Return the baseline covariates of the patients of a fit, weight among them: numbers, or texts (blank if missing).
+
+    Indexed by ``subject`` in the order of the fit; without columns where the trial, or an older fit, has none.
+    """
+    subjects = [str(subject) for subject in group(fit, "constant_data")["subject"].values]
+    told = json.loads(fit.attrs.get("covariates", "{}"))
+    table = pd.DataFrame({name: pd.Series(values) for name, values in told.items()})
+    table = table.reindex(subjects).rename_axis("subject")
+    numbers = [name for name in table if not table[name].map(lambda value: isinstance(value, str)).any()]
+    return table.astype(dict.fromkeys(numbers, float))
 
 
 def group(fit: xr.DataTree, name: str) -> xr.Dataset:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from cartmodel.prediction.fitfile import group, spec_of
+from cartmodel.prediction.fitfile import covariates_of, group, spec_of
 from cartmodel.trial import OUTCOMES, TrialData, read_trial
 
 _OF_PATIENTS = ("dose", *OUTCOMES, "tocilizumab_day", "steroid_day")
@@ -42,6 +42,7 @@ def carried_trial(fit: xr.DataTree) -> TrialData:
         read_trial(text),
         name=str(fit.attrs["trial"]),
         simulated=bool(fit.attrs["simulated"]),
+        covariates=covariates_of(fit).drop(columns="weight", errors="ignore"),
         notes=tuple(json.loads(fit.attrs["trial_notes"])),
     )
 

@@ -91,7 +91,7 @@ def _figures(summary: Summary, trial: TrialData) -> Iterator[tuple[str, Figure]]
 
 def _manifest(summary: Summary) -> dict[str, object]:
     attrs = summary.fit.attrs
-    parsed = {"versions", "seconds", "ladder", "trial_notes", "spec"}
+    parsed = {"versions", "seconds", "ladder", "trial_notes", "covariates", "spec"}
     content = {str(name): json.loads(value) if name in parsed else value for name, value in attrs.items()}
     content["simulated"] = bool(attrs["simulated"])
     content["trusted"] = summary.diagnosis.trusted

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from cartmodel.submission.patients import LABELS, dosed_rows, patients_of, sampled_rows
+from cartmodel.submission.patients import LABELS, covariate_codes, dosed_rows, patients_of, sampled_rows
 from cartmodel.trial import TrialData
 
 ADPC_LABELS = LABELS | {
@@ -86,7 +86,9 @@ def to_adpc(trial: TrialData) -> pd.DataFrame:
     rows = pd.concat([infused, measured] if len(measured) else [infused], ignore_index=True)
     rows = rows.sort_values(["place", "EVID"], ascending=[True, False], kind="stable")
     table = patients_of(trial).merge(rows.drop(columns="place"), on="USUBJID", how="right")
-    return table.assign(FRLTU="DAYS")[[name for name in ADPC_LABELS if name in table or name == "FRLTU"]]
+    return table.assign(FRLTU="DAYS")[
+        [name for name in (*ADPC_LABELS, *covariate_codes(trial).values()) if name in table or name == "FRLTU"]
+    ]
 
 
 def codes_of(trial: TrialData) -> dict[str, str]:

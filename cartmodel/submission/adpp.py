@@ -21,12 +21,15 @@ PKPARMCD: Mapping[str, tuple[str, str]] = MappingProxyType(
         "half_life": ("LAMZHL", "Half-Life Lambda z"),
         "lambda_z_points": ("LAMZNPT", "Number of Points for Lambda z"),
         "lambda_z_adjusted_r2": ("R2ADJ", "R Squared Adjusted"),
+        "lambda_z_span_ratio": ("LAMZSPN", "Lambda z Span"),
     }
 )
-"""Code and name in the CDISC terminology of PK parameters, by our name; AUCINT is the code of every partial area."""
+"""Code and name in the CDISC terminology of PK parameters, by our name; AUCINT ("AUC from T1 to T2") is the code of
+every partial area. All of them stand in PKNCA's mapping to that terminology (``pptestcd_cdisc`` and ``pptest_cdisc`` in
+R/pk.calc.simple.R and its kin, github.com/humanpred/pknca) and all but the span ratio in admiral's template of an ADPP
+(inst/templates/ad_adpp.R, github.com/pharmaverse/admiral). The terminology's own file was not at hand."""
 
 _OURS = {
-    "lambda_z_span_ratio": ("LZSPNRAT", "Span of Lambda z in Half-Lives"),
     "time_to_blq": ("TBLQ", "Time of First BLQ Sample after the Peak"),
 }
 _AREA = re.compile(r"auc_(\d+(?:p\d+)?)_(\d+(?:p\d+)?)")
@@ -53,7 +56,7 @@ def to_adpp(trial: TrialData, table: pd.DataFrame | None = None) -> pd.DataFrame
     """Return the NCA parameters of a trial as an ADPP: one row a patient, assay and parameter.
 
     PARAMCD names one parameter; PKPARMCD is its code in the CDISC terminology, blank for those of our own (time to the
-    first BLQ sample, persistence, span ratio). Every partial area has the code AUCINT, its window in PPSTINT and
+    first BLQ sample, persistence). Every partial area has the code AUCINT, its window in PPSTINT and
     PPENINT (ISO 8601 durations). An undefined value is missing with its reason in PPREASND.
 
     Parameters

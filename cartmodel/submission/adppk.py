@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from cartmodel.submission.adpc import codes_of
-from cartmodel.submission.patients import LABELS, dosed_rows, patients_of, sampled_rows
+from cartmodel.submission.patients import LABELS, covariate_codes, dosed_rows, patients_of, sampled_rows
 from cartmodel.trial import TrialData
 
 ADPPK_LABELS = LABELS | {
@@ -53,7 +53,7 @@ def to_adppk(trial: TrialData) -> pd.DataFrame:
         BLQFL=np.where(blq, "Y", np.where(table["EVID"].eq(0), "N", "")),
         BLQFN=np.where(table["EVID"].eq(0), blq.astype(float), np.nan),
     )
-    return table[[name for name in ADPPK_LABELS if name in table]]
+    return table[[name for name in (*ADPPK_LABELS, *covariate_codes(trial).values()) if name in table]]
 
 
 def events_of(trial: TrialData) -> pd.DataFrame:

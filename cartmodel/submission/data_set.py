@@ -3,7 +3,7 @@
 import pandas as pd
 
 from cartmodel.submission.adppk import events_of
-from cartmodel.submission.patients import patients_of
+from cartmodel.submission.patients import covariate_codes, patients_of
 from cartmodel.trial import TrialData
 
 _NUMBERS = ("ID", "TIME", "DV", "AMT", "EVID", "MDV", "CMT", "DVID", "CENS", "BLQ", "LLOQ", "ULOQ", "NTIME")
@@ -17,7 +17,8 @@ def to_nonmem(trial: TrialData) -> pd.DataFrame:
     A BLQ sample has CENS = 1 and its limit in DV, as Monolix and nlmixr2 take it, and BLQ = 1 with LLOQ for a NONMEM
     control stream (M3). A patient whose dose is not known has a row of another event (EVID 2). Samples before the
     infusion have MDV = 1. Times are in days from the infusion. Missing numbers are NaN, written as ``.``. The texts of
-    ``TEXTS`` stand last. `read_trial` gives the same trial back, but for records, assessments and adverse events.
+    ``TEXTS``, and covariates that are texts, stand last.
+    `read_trial` gives the same trial back, but for records, assessments and adverse events.
 
     Examples
     --------
@@ -40,11 +41,12 @@ def to_nonmem(trial: TrialData) -> pd.DataFrame:
         VISIT=rows["AVISIT"],
         TIMEU="day",
     ).merge(patients_of(trial), on="USUBJID", how="left")
-    patient = [name for name in patients_of(trial) if name not in (*TEXTS, "DOSEA")]
+    words = [code for name, code in covariate_codes(trial).items() if trial.covariates[name].dtype == object]
+    patient = [name for name in patients_of(trial) if name not in (*TEXTS, *words, "DOSEA")]
     optional = {"ULOQ", "NTIME", "VISIT"}
     kept = [
         name
-        for name in (*_NUMBERS, *patient, *TEXTS)
+        for name in (*_NUMBERS, *patient, *TEXTS, *words)
         if name in table and not (name in optional and (table[name].isna() | (table[name] == "")).all())
     ]
     return pd.DataFrame(table[kept])

@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -17,9 +18,11 @@ from cartmodel.submission.adpc import ADPC_LABELS, to_adpc
 from cartmodel.submission.adpp import ADPP_LABELS, to_adpp
 from cartmodel.submission.adppk import ADPPK_LABELS, to_adppk
 from cartmodel.submission.data_set import to_nonmem
-from cartmodel.submission.patients import lost
+from cartmodel.submission.patients import categories, covariate_codes, covariates_renamed, lost
 from cartmodel.submission.tables import to_tables
 from cartmodel.trial import TrialData, read_trial
+from cartmodel.trial.columns import COLUMNS
+from cartmodel.trial.covariates import NOT_MISSPELT
 from cartmodel.trial.data import empty_frame
 
 
@@ -41,6 +44,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
     }
 )
 _TEXT = 200
+_FORMULA = ("=", "+", "-", "@", "\t")
 
 
 def export_trial(trial: TrialData, form: str, path: str | Path, *, overwrite: bool = False) -> tuple[str, ...]:
@@ -89,35 +93,71 @@ def export_trial(trial: TrialData, form: str, path: str | Path, *, overwrite: bo
         raise ValueError(f"{path} is there already; accepted: {remedy}")
     if not path.parent.is_dir():
         raise ValueError(f"there is no folder {path.parent}; accepted: a file in a folder that is there")
-    table = kind.table(trial)
+    table, codes_of = kind.table(trial), covariate_codes(trial)
     handle, name = tempfile.mkstemp(suffix=path.suffix, prefix=f"{form}-", dir=path.parent)
     os.close(handle)
     try:
         if path.suffix.lower() == ".xpt":
-            write_xpt(table, Path(name), name=form.upper(), labels=kind.labels)
+            named = {code: own for own, code in codes_of.items()}
+            write_xpt(table, Path(name), name=form.upper(), labels={**kind.labels, **named})
         else:
             _whole(table).to_csv(name, index=False, na_rep="." if form == "nonmem" else "")
         if kind.readable:
-            _same(trial, read_trial(name), form)
+            told = {codes_of[own]: "category" for own in categories(trial)}
+            _same(covariates_renamed(trial), read_trial(name, mapping=told), form)
         os.chmod(name, 0o644)
         os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
     parameters = ("It holds parameters and no samples: no trial comes back from it.",)
-    return tuple(lost(trial)) if kind.readable else parameters
+    told = _how_to_read({codes_of[own]: "category" for own in categories(trial)})
+    plain = [] if path.suffix.lower() == ".xpt" else formulas({form: table})
+    return (*(lost(trial) if kind.readable else parameters), *(told if kind.readable else ()), *plain)
 
 
 def _write_folder(trial: TrialData, path: Path, *, overwrite: bool) -> tuple[str, ...]:
     if path.exists() and (not path.is_dir() or (any(path.iterdir()) and not overwrite)):
         raise ValueError(f"{path} is not an empty folder; accepted: a new folder, or --overwrite (overwrite=True)")
-    tables = to_tables(trial)
-    if read_trial(tables).digest != trial.digest:
+    tables, told = to_tables(trial), _told(trial)
+    if read_trial(tables, mapping=told).digest != trial.digest:
         raise ValueError("the tables do not give the same trial back; nothing was written")
     path.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
         _whole(table).to_csv(path / f"{name}.csv", index=False)
-    return ()
+    return (*_how_to_read(told), *formulas(tables))
+
+
+def _told(trial: TrialData) -> dict[str, str]:
+    """Return what must be said of the covariates of our own tables when they are read back."""
+    numbers = categories(trial)
+    names = map(str, trial.covariates)
+    alike = [name for name in names if name not in NOT_MISSPELT and get_close_matches(name, COLUMNS, n=1)]
+    return dict.fromkeys(alike, "covariate") | dict.fromkeys(numbers, "category")
+
+
+def _how_to_read(told: Mapping[str, str]) -> list[str]:
+    return [f"When it is read, say mapping={dict(told)}."] if told else []
+
+
+def formulas(tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Return the sentence that names the texts which a spreadsheet would take for formulas; they stay as they are."""
+    found: dict[str, None] = {}
+    for table in tables.values():
+        for name in table.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in table.dtypes]]:
+            texts = [str(text) for text in table[name].unique()]
+            found |= dict.fromkeys(t for t in texts if t.startswith(_FORMULA) and not _is_number(t))
+    if not found:
+        return []
+    named = ", ".join(list(found)[:5]) + (", ..." if len(found) > 5 else "")
+    return [
+        f"{len(found)} texts begin as a formula does ({named}) and are written as they are: in a spreadsheet, import "
+        "them as text."
+    ]
+
+
+def _is_number(text: str) -> bool:
+    return pd.notna(pd.to_numeric(text, errors="coerce"))
 
 
 def _whole(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,9 +1,13 @@
 """What of a patient stands on every row of the tables that we write, under names of eight letters."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from cartmodel.trial import TrialData
+from cartmodel.trial.covariates import DEMOGRAPHICS
 
 _FROM = {
     "DOSEA": "dose",
@@ -53,7 +57,36 @@ def patients_of(trial: TrialData) -> pd.DataFrame:
         dates = subjects["infusion"].dt.strftime("%Y-%m-%d")
         exact = subjects["infusion"].map(lambda when: "" if pd.isna(when) else when.isoformat())
         frame["TRTSDTM"] = np.where(subjects["infusion_by_date"], dates, exact)
+    for name, code in covariate_codes(trial).items():
+        frame[code] = trial.covariates[name].to_numpy()
     return frame
+
+
+def covariate_codes(trial: TrialData) -> dict[str, str]:
+    """Return a name of eight letters or fewer for each covariate: as ADaM has it, with BL for baseline at its end."""
+    codes: dict[str, str] = {}
+    for number, name in enumerate(map(str, trial.covariates), start=1):
+        plain = re.sub(r"[^A-Z0-9]", "", name.upper()) or "COV"
+        code = plain if name in DEMOGRAPHICS else f"{plain[:6]}BL"
+        taken = code in codes.values() or code in LABELS or not code[0].isalpha()
+        codes[name] = f"C{plain[:3]}{number:02}BL" if taken else code
+    return codes
+
+
+def covariates_renamed(trial: TrialData) -> TrialData:
+    """Return the trial with the names that its covariates have when they are read back from `covariate_codes`."""
+    again = {name: code.lower().removesuffix("bl") for name, code in covariate_codes(trial).items()}
+    return replace(trial, covariates=trial.covariates.rename(columns=again))
+
+
+def categories(trial: TrialData) -> list[str]:
+    """Return the covariates whose texts are all numbers, which are read as numbers unless told otherwise."""
+    found: list[str] = []
+    for name in trial.covariates:
+        texts = trial.covariates[name]
+        if texts.dtype == object and pd.to_numeric(texts[texts != ""], errors="coerce").notna().any():
+            found.append(str(name))
+    return found
 
 
 def sampled_rows(trial: TrialData) -> pd.DataFrame:
@@ -84,6 +117,10 @@ def lost(trial: TrialData) -> list[str]:
     ):
         if count := len(getattr(trial, name)):
             sentences.append(f"{count} {words} are not in it.")
+    again = covariates_renamed(trial).covariates
+    for name, read, code in zip(trial.covariates, again, covariate_codes(trial).values(), strict=True):
+        if name != read:
+            sentences.append(f"Covariate '{name}' is called {code}, and '{read}' when it is read back.")
     if count := int(trial.observations["by_date"].sum()):
         sentences.append(f"It does not say that {count} times rest on dates alone.")
     unplaced = len(trial.predose) - (len(sampled_rows(trial)) - len(trial.observations))

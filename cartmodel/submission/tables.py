@@ -28,7 +28,10 @@ def to_tables(trial: TrialData) -> dict[str, pd.DataFrame]:
     subjects = subjects.drop(columns="infusion_by_date")
     samples = sampled_rows(trial)
     levels = samples[list(_SAMPLES)].assign(blq=samples["blq"].astype(float))
-    tables = {"subjects": _given(subjects.assign(study=trial.name), "subject")}
+    subjects = subjects.assign(
+        study=trial.name, **{name: trial.covariates[name].to_numpy() for name in trial.covariates}
+    )
+    tables = {"subjects": _given(subjects, "subject", *map(str, trial.covariates))}
     if len(levels):
         tables["levels"] = _given(levels, *_SAMPLES[:6])
     for name in ("records", "assessments", "events"):

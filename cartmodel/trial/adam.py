@@ -2,7 +2,7 @@
 
 Study days (ADY, ASTDY) have no day 0: day 1 is the day of the infusion, which is day 0 here. What analysis variables
 say is taken rather than what collected ones say (ADTM rather than PCDTC). A clock time that was imputed (ATMF and the
-like are H) is none.
+like are H) is none. Records with a DTYPE were derived and are none; those that ANL01FL does not select do not count.
 """
 
 import re
@@ -12,9 +12,10 @@ from types import MappingProxyType
 import pandas as pd
 
 from cartmodel.trial.columns import ASSESSMENTS, COLUMNS, KINDS
+from cartmodel.trial.covariates import covariates_of
 from cartmodel.trial.naming import Named, choose
 from cartmodel.trial.nonmem import NAMES as _DATA_SET
-from cartmodel.trial.rows import assay_names, numbers_of, say_rows
+from cartmodel.trial.rows import assay_names, derived_rows, numbers_of, say_rows, selected
 from cartmodel.trial.table import Table, table_of
 from cartmodel.trial.told import Told
 
@@ -47,7 +48,6 @@ _ADPC = _OF_PATIENT | {
     "visit": "AVISIT > VISIT",
     "sampled": "ADTM > ADTC > ADT > PCDTC",
     "event": "EVID",
-    "derived": "DTYPE",
     "status": "PCSTAT",
 }
 _ADAE = {
@@ -102,14 +102,35 @@ CODES: Mapping[str, str] = MappingProxyType(
 
 _FLAGS = {"Y": "1", "N": "0", "YES": "1", "NO": "0"}
 _RELATED = _FLAGS | {"RELATED": "1", "NOT RELATED": "0", "UNRELATED": "0"}
-_ABOVE = re.compile(r"(?:>|ALQ|AQL|AULOQ|ULOQ)\s*=?\s*(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)?.*", re.IGNORECASE)
+_LIMIT = r"(?P<limit>\d[\d.,]*(?:\s*[x*]\s*10\^?\d+|e[+-]?\d+)?)"
+_ABOVE = re.compile(rf"(?:>|ALQ|AQL|AULOQ|ULOQ)\s*=?\s*(?:{_LIMIT})?(?:\s*[a-zµμ].*)?", re.IGNORECASE)
 _BELOW = re.compile(
-    r"(?:<|BLQ|BQL|BLOQ|LLOQ|BELOW\b[A-Z ]*|NOT DETECT\w+|UNDETECT\w+|NEGATIVE)"
-    r"\s*\(?\s*<?\s*(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)?.*",
+    r"\*?(?:(?:DETECT(?:ED|ABLE)|POSITIVE)\W*)?"
+    r"(?:<|BLL?O?Q|BQL|LLOQ|BELOW\b[A-Z ]*|(?:TARGET )?NOT DETECT\w+|UNDETECT\w+|NOT QUANTIF\w+|NEG|NEGATIVE|NQ)"
+    rf"\s*[(:,]?\s*<?\s*(?:LLOQ\s*)?(?:{_LIMIT})?(?:\s*[a-zµμ)(].*)?",
     re.IGNORECASE,
 )
+_NO_SAMPLE = {"NOT DONE", "NO SAMPLE", "NS", "QNS", "NR", "NOT REPORTED", "MISSING", "LOST", "NA", "N/A", "."}
+_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[+-]?\d+)?", re.IGNORECASE)
+_POWER = re.compile(r"(\d+(?:\.\d+)?)\s*[x*]\s*10\^?(\d+)", re.IGNORECASE)
 _IMPUTED = {"ADTM": "ATMF", "TRTSDTM": "TRTSTMF", "ASTDTM": "ASTTMF", "AENDTM": "AENTMF"}
 """The flag of each date-time that says which part of its clock time was made up: H all of it."""
+_OF_EVENTS = {"CMDECOD", "CMTRT", "MHDECOD", "MHTERM", "EXTRT", "EXDOSE", "DSDECOD", "PRTRT", "ASTDY", "ADY"} | {
+    "AVAL", "AVALC", "PCSTRESN", "PCSTRESC", "PCORRES", "PCTESTCD", "DV", "LEVEL", "TIME"
+}  # fmt: skip
+_OF_LABORATORY = {
+    "LBTESTCD",
+    "LBSEQ",
+    "VSTESTCD",
+    "VSSEQ",
+    "EGTESTCD",
+    "ANRIND",
+    "BNRIND",
+    "A1LO",
+    "A1HI",
+    "ANRLO",
+    "ANRHI",
+}
 _ADPC_ONLY = {
     "ADTM",
     "PCDTC",
@@ -128,10 +149,19 @@ _ADPC_ONLY = {
 }
 
 
-def is_adpc(source: Named) -> bool:
-    """Return whether a table by PARAMCD holds levels rather than outcomes."""
+def is_adsl(source: Named) -> bool:
+    """Return whether a table by USUBJID has one row a patient, and holds no events or findings."""
     upper = {name.upper(): name for name in source.columns}
-    codes = set(source.columns[upper["PARAMCD"]].str.upper())
+    subject = source.columns[upper.get("USUBJID", upper.get("SUBJID", ""))]
+    return not subject[subject != ""].duplicated().any() and not upper.keys() & _OF_EVENTS
+
+
+def is_adpc(source: Named) -> bool:
+    """Return whether a table by PARAMCD holds levels rather than outcomes or laboratory values."""
+    upper = {name.upper(): name for name in source.columns}
+    if upper.keys() & _OF_LABORATORY:
+        return False
+    codes = set(source.columns[upper["PARAMCD"]].str.upper()) if "PARAMCD" in upper else set[str]()
     return bool(upper.keys() & _ADPC_ONLY) and not codes & CODES.keys()
 
 
@@ -143,14 +173,16 @@ def adpc_tables(source: Named, told: Told) -> list[Table]:
     blank = pd.Series("", index=index, dtype=object)
     code = cells.get("assay", blank)
     doses = numbers_of(cells.get("event", blank)).isin([1, 4]) | code.str.upper().eq("DOSE")
-    derived, text = cells.get("derived", blank).str.upper(), cells.get("text", blank)
-    status = cells.get("status", blank).str.upper()
-    imputed = derived.str.contains("LLOQ")
-    copies = ~doses & (derived != "") & ~imputed
-    say_rows(source, copies, "with a DTYPE, derived records, which hold no sample")
-    below, limit = _said(text, _BELOW)
-    above, upper = _said(text, _ABOVE)
-    worded = below & ~doses & (limit == "") & (cells.get("blq", blank) == "")
+    text, status = cells.get("text", blank), cells.get("status", blank).str.upper()
+    imputed, copies = derived_rows(source, ~doses)
+    copies |= ~selected(source, ~doses & ~copies) & ~doses
+    (below, limit), (above, upper) = _said(text, _BELOW), _said(text, _ABOVE)
+    for limits, given in ((limit, "lloq"), (upper, "uloq")):
+        unclear = limits.map(_cannot_be_read) & ~doses & ~copies & (cells.get(given, blank) == "")
+        accepted = "a limit such as <1000 or <5e1, or the limit in ALLOQ or AULOQ"
+        source.sheet.findings.add_each(text[unclear].rename("text"), "the limit in {value} is unclear", accepted)
+    limit, upper = (limits.map(_limit) for limits in (limit, upper))
+    worded = below & ~doses & ~copies & (limit == "") & (cells.get("blq", blank) == "")
     say_rows(source, worded, "whose text says below the limit, taken as BLQ at their LLOQ")
     below |= imputed
     flag = _flags(cells.get("blq", blank), _FLAGS)
@@ -162,7 +194,10 @@ def adpc_tables(source: Named, told: Told) -> list[Table]:
     level = cells.get("level", blank)
     predose = numbers_of(cells.get("time", blank)) <= 0
     absent = ~doses & ~copies & ~predose & (level == "") & (flag != "1") & (cells["alq"] != "1")
-    say_rows(source, absent, "without AVAL and not BLQ, skipped and never taken as 0")
+    worded = absent & (text != "") & ~text.str.upper().isin(_NO_SAMPLE) & (status != "NOT DONE")
+    accepted = "BLQFL = Y with the limit in ALLOQ for a level below it; NOT DONE, or blank, where there is no sample"
+    source.sheet.findings.add_each(text[worded].rename("text"), "{value}, but AVAL is blank and BLQFL not Y", accepted)
+    say_rows(source, absent & ~worded, "without AVAL and not BLQ, skipped and never taken as 0")
     absent |= ~doses & (status == "NOT DONE") & (level == "")
     sample = ~doses & ~copies & ~absent
     amount = level.where(doses, "")
@@ -176,7 +211,8 @@ def adpc_tables(source: Named, told: Told) -> list[Table]:
     cells["assay"] = assay_names(source, cells, told, sample)
     if "dlt" in cells:
         cells["dlt"] = _flags(cells["dlt"], _FLAGS)
-    return [table_of(source.sheet, "levels", {name: cells[name] for name in cells if name in COLUMNS}, implied=False)]
+    own = {name: cells[name] for name in cells if name in COLUMNS}
+    return [table_of(source.sheet, "levels", own, covariates_of(source, told, strict=True), implied=False)]
 
 
 def adsl_tables(source: Named, told: Told) -> list[Table]:
@@ -186,7 +222,7 @@ def adsl_tables(source: Named, told: Told) -> list[Table]:
     for name in ("dlt", "remission", "criss_step1"):
         if name in cells:
             cells[name] = _flags(cells[name], _FLAGS)
-    return [table_of(source.sheet, "subjects", cells, implied=False)]
+    return [table_of(source.sheet, "subjects", cells, covariates_of(source, told, strict=True), implied=False)]
 
 
 def adae_tables(source: Named, told: Told) -> list[Table]:
@@ -194,10 +230,25 @@ def adae_tables(source: Named, told: Told) -> list[Table]:
     cells = choose(source, _ADAE, "CDISC ADAE")
     _without_imputed_clocks(source, cells)
     cells["grade"] = cells.get("grade", _blank(source)).str.upper().str.removeprefix("GRADE").str.strip()
-    cells["related"] = _flags(cells.get("related", _blank(source)), _RELATED)
+    causality = told.renamed_assays(source.sheet.findings.names.get("related", "related"))  # --map AREL=POSSIBLE=1
+    cells["related"] = _flags(cells.get("related", _blank(source)).replace(causality), _RELATED)
+    _odd_causality(source, cells["related"])
     cells["dlt"] = _flags(cells.get("dlt", _blank(source)), _FLAGS)
     _without_day_0(source, cells)
-    return [table_of(source.sheet, "events", cells, implied=_study_days(source, cells))]
+    return [table_of(source.sheet, "events", cells, {}, implied=_study_days(source, cells))]
+
+
+def _odd_causality(source: Named, related: pd.Series) -> None:
+    """Note causality that is neither yes nor no, each word once, with how to say what it is."""
+    name = source.sheet.findings.names.get("related", "related")
+    for word in related[~related.isin(["0", "1"])].unique():
+        rows = related.index[related == word]
+        what = f"'{word}' ({len(rows)} rows) says neither related nor not"
+        accepted = f"mapping={{'{name}={word}': '1'}} (--map {name}={word}=1) for related, 0 for not"
+        source.sheet.findings.add(
+            rows[0], "related", what, f"{accepted}; or ignore=['{name}={word}'] to leave them out"
+        )
+    related[~related.isin(["0", "1"])] = "0"  # said already
 
 
 def bds_tables(source: Named, told: Told) -> list[Table]:
@@ -210,6 +261,9 @@ def bds_tables(source: Named, told: Told) -> list[Table]:
     unknown = sorted(set(code[what == ""]))
     if unknown:
         source.notes.append(f"{(what == '').sum()} rows with PARAMCD {', '.join(unknown)} are not used.")
+    imputed, derived = derived_rows(source, what != "")
+    what = what.where(~imputed & ~derived, "")
+    what = what.where(selected(source, what != ""), "")
     _without_day_0(source, cells)
     text = _flags(cells.get("text", blank), _FLAGS)
     value = cells.get("value", blank)
@@ -228,7 +282,7 @@ def bds_tables(source: Named, told: Told) -> list[Table]:
         else:
             own |= {name: value[here].where(what[here] == name, "") for name in names if (what[here] == name).any()}
             own |= {"time": day} if kind == "assessments" else {}
-        tables.append(table_of(source.sheet, kind, own, implied=implied))
+        tables.append(table_of(source.sheet, kind, own, {}, implied=implied))
     if not tables:
         accepted = f"an ADPC, or outcomes by {', '.join(CODES)}, or ignore it"
         source.sheet.findings.add(0, "", f"no PARAMCD is known ({', '.join(unknown[:10])})", accepted)
@@ -236,14 +290,25 @@ def bds_tables(source: Named, told: Told) -> list[Table]:
 
 
 def _blank(source: Named) -> pd.Series:
-    return pd.Series("", index=source.sheet.cells.index, dtype=object)
+    return pd.Series("", index=next(iter(source.columns.values())).index, dtype=object)
 
 
 def _said(text: pd.Series, pattern: re.Pattern[str]) -> tuple[pd.Series, pd.Series]:
     """Return which texts say that a level lies beyond a limit, and the limit where they give it."""
     found = {cell: pattern.fullmatch(cell) for cell in text.unique()}
     beyond = text.map({cell: match is not None for cell, match in found.items()}).astype(bool)
-    return beyond, text.map({cell: (match[1] or "") if match else "" for cell, match in found.items()})
+    return beyond, text.map({cell: (match["limit"] or "") if match else "" for cell, match in found.items()})
+
+
+def _limit(text: str) -> str:
+    """Return the number of a limit as text, blank where it is none that can be read."""
+    if power := _POWER.fullmatch(text):
+        return repr(float(power[1]) * 10.0 ** int(power[2]))
+    return text if _NUMBER.fullmatch(text) else ""
+
+
+def _cannot_be_read(text: str) -> bool:
+    return text != "" and not _limit(text)
 
 
 def _without_imputed_clocks(source: Named, cells: dict[str, pd.Series]) -> None:

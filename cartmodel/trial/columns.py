@@ -57,7 +57,9 @@ _ROWS = (
     Column("dose_assigned", "number", "cells", "optional", "cells assigned > 0, one value per patient"),
     Column("weight", "number", "kg", "optional", "body weight at baseline > 0, one value per patient"),
     Column("dose_unit", "text", "", "optional", "must say cells, unless `units` asks for a conversion"),
-    Column("time_unit", "text", "", "optional", "must say day, days or d, unless `units` asks for a conversion"),
+    Column(
+        "time_unit", "text", "", "optional", "unit of `time` and `nominal`: day, unless `units` asks for a conversion"
+    ),
     Column("weight_unit", "text", "", "optional", "must say kg, unless `units` asks for a conversion"),
     Column("study", "text", "", "optional", "name of the study, one per table; SIMULATED... marks simulated data"),
     Column("dlt", "flag", "", "optional", "dose-limiting toxicity, one value per patient; blank while pending"),
@@ -91,7 +93,7 @@ KINDS = ("lymphodepletion", "tocilizumab", "steroid", "ada", "crs", "icans")
 """The kinds of records that have a meaning of their own; others are kept as they are."""
 
 _SUBJECT = Column("subject", "text", "", "always", "patient identifier, as in the main table")
-_STUDY = (COLUMNS["study"], COLUMNS["time_unit"])
+_STUDY = (COLUMNS["study"], COLUMNS["time_unit"])  # the unit of a `time`; a `day` is in days
 
 RECORDS: Mapping[str, Column] = MappingProxyType(
     {

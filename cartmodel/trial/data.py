@@ -21,6 +21,7 @@ RECORD_COLUMNS = ("subject", "day", "kind", "value", "unit", "row")
 ASSESSMENT_COLUMNS = ("subject", "time", "visit", *CRISS_COLUMNS, *STEP1_EVENTS, "row")
 EVENT_COLUMNS = ("subject", "day", "end_day", "term", "soc", "grade", "related", "dlt", "row")
 MAPPING_COLUMNS = ("table", "column", "taken_as", "how")
+PLACE_COLUMNS = ("subject", "column", "table", "row")
 
 _KINDS: Mapping[str, str] = MappingProxyType(
     dict.fromkeys(("subject", "assay", "visit", "kind", "unit", "term", "soc", *MAPPING_COLUMNS), "object")
@@ -87,6 +88,12 @@ class TrialData:
         dlt is NaN when not said), row.
     mapping : pandas.DataFrame
         How each column of the tables was taken: table, column, taken_as (empty where it is not used), how.
+    covariates : pandas.DataFrame
+        Baseline covariates, indexed like ``subjects``, a column each by its name in lower case: numbers (NaN where
+        missing) or texts (empty where missing).
+    places : pandas.DataFrame
+        Where what is said of a patient first stands: subject, column (of ``subjects`` or ``covariates``), table (empty
+        where there is one), row.
 
     Examples
     --------
@@ -108,8 +115,12 @@ class TrialData:
     assessments: pd.DataFrame = field(default_factory=lambda: empty_frame(ASSESSMENT_COLUMNS))
     events: pd.DataFrame = field(default_factory=lambda: empty_frame(EVENT_COLUMNS))
     mapping: pd.DataFrame = field(default_factory=lambda: empty_frame(MAPPING_COLUMNS))
+    covariates: pd.DataFrame = field(default_factory=pd.DataFrame)
+    places: pd.DataFrame = field(default_factory=lambda: empty_frame(PLACE_COLUMNS))
 
     def __post_init__(self) -> None:
+        if not len(self.covariates.columns):
+            object.__setattr__(self, "covariates", pd.DataFrame(index=self.subjects.index))
         # Computed even when given, so that dataclasses.replace cannot leave the digest of other data behind.
         object.__setattr__(self, "digest", _digest(self))
 
@@ -149,6 +160,9 @@ def _digest(trial: TrialData) -> str:
         "observations": _rows(trial.observations[_given(trial.observations, _SAMPLE_CORE)]),
         "units": sorted(trial.units.items()),
     }
+    covariates = trial.covariates[sorted(map(str, trial.covariates))]
+    if len(covariates.columns):
+        content["covariates"] = [list(covariates), *_rows(covariates.reset_index(names="subject"))]
     for name in ("records", "assessments", "events"):
         frame: pd.DataFrame = getattr(trial, name)
         if len(frame):

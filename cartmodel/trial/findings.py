@@ -82,4 +82,5 @@ def _ranges(rows: list[int]) -> str:
     """Return sorted row numbers as text: ``3-7, 9``."""
     series = pd.Series(rows).drop_duplicates()
     runs = series.groupby(series.diff().ne(1).cumsum()).agg(["min", "max"])
-    return ", ".join(f"{low}-{high}" if high > low else str(low) for low, high in runs.itertuples(index=False))
+    shown = [f"{low}-{high}" if high > low else str(low) for low, high in runs.itertuples(index=False)]
+    return ", ".join(shown) if len(shown) <= MOST_ALIKE else f"{', '.join(shown[:MOST_ALIKE])}, ... up to {rows[-1]}"

@@ -7,8 +7,9 @@ from types import MappingProxyType
 import pandas as pd
 
 from cartmodel.registry import nearest
-from cartmodel.trial.adam import adae_tables, adpc_tables, adsl_tables, bds_tables, is_adpc
-from cartmodel.trial.columns import TABLES
+from cartmodel.trial.adam import adae_tables, adpc_tables, adsl_tables, bds_tables, is_adpc, is_adsl
+from cartmodel.trial.columns import COLUMNS, TABLES
+from cartmodel.trial.covariates import own_covariates, varies
 from cartmodel.trial.naming import Named, named, said_aloud
 from cartmodel.trial.nonmem import nonmem_tables
 from cartmodel.trial.sheet import Sheet
@@ -46,7 +47,7 @@ def read_sheet(sheet: Sheet, told: Told, kind: str | None) -> tuple[list[Table],
         sheet.findings.add(0, "", *unknown_file(sheet))
         return [], source
     if form is None:
-        return [_own(source, kind or (_own_kind(source) if sheet.findings.file else "levels"))], source
+        return [_own(source, kind or (_own_kind(source) if sheet.findings.file else "levels"), told)], source
     tables = form.tables(source, told)
     source.notes.insert(0, said_aloud(source, form.name))
     return tables, source
@@ -68,9 +69,19 @@ def recognise(source: Named, kind: str | None) -> Form | None:
         return _FORMS["adsl"]
     if upper & {"AEDECOD", "AETERM", "AETOXGR", "AETOXGRN"}:
         return _FORMS["adae"]
-    if "PARAMCD" in upper and upper & {"AVAL", "AVALC"}:
-        return _FORMS["adpc" if stem.startswith("adpc") or is_adpc(source) else "bds"]
-    return None if kind in ("records", "assessments", "events") else _FORMS["adsl"]
+    if upper & {"AVAL", "AVALC"}:
+        if stem.startswith("adpc") or is_adpc(source):
+            return _FORMS["adpc"]
+        return _FORMS["bds" if "PARAMCD" in upper else "other"]
+    if kind in ("records", "assessments", "events"):
+        return None
+    return _FORMS["adsl"] if kind or stem.startswith("adsl") or is_adsl(source) else _FORMS["other"]
+
+
+def _unknown(source: Named, told: Told) -> list[Table]:
+    """Note a CDISC data set that says nothing of levels, patients or outcomes; what it holds is never guessed."""
+    source.sheet.findings.add(0, "", *unknown_file(source.sheet))
+    return []
 
 
 _FORMS: Mapping[str, Form] = MappingProxyType(
@@ -79,6 +90,7 @@ _FORMS: Mapping[str, Form] = MappingProxyType(
         "adpc": Form("CDISC ADPC", adpc_tables),
         "adsl": Form("CDISC ADSL", adsl_tables),
         "adae": Form("CDISC ADAE", adae_tables),
+        "other": Form("no table of a trial", _unknown),
         "bds": Form("CDISC outcomes by PARAMCD (ADRS and the like)", bds_tables),
     }
 )
@@ -92,14 +104,21 @@ def _own_kind(source: Named) -> str:
     return next(kind for kind, count in share.items() if count == best)
 
 
-def _own(source: Named, kind: str) -> Table:
+def _own(source: Named, kind: str, told: Told) -> Table:
     known, findings = TABLES[kind], source.sheet.findings
     columns: dict[str, pd.Series] = {}
+    unknown = [name for name in source.columns if name not in known]
+    extra = own_covariates(source, told, unknown) if known is COLUMNS else {}
     for name, cells in source.columns.items():
         if name in known:
             columns[name] = cells
             source.taken.setdefault(findings.names.get(name, name), (name, "by its name"))
-        else:
+        elif name.lower() not in extra:
             accepted = f"{nearest(name, known)}; or ignore=['{name}'] to leave it out"
+            if known is COLUMNS and "subject" in source.columns and varies(source.columns["subject"], cells):
+                accepted += " (it varies within patients: no covariate)"
             findings.add(1, name, "unknown column", f"{accepted}; or mapping={{'{name}': ...}} to say what it is")
-    return table_of(source.sheet, kind, columns, implied=True)
+    if "assay" in columns:
+        renamed = told.renamed_assays(findings.names.get("assay", "assay"))
+        columns["assay"] = columns["assay"].map(lambda value: renamed.get(str(value), value))
+    return table_of(source.sheet, kind, columns, extra, implied=True)

@@ -14,6 +14,7 @@ from cartmodel.trial.table import Table, matching
 from cartmodel.trial.units import in_fixed_unit
 
 _GRADED = ("crs", "icans")
+_IN_DAYS = {"DAY", "END_DAY", "ADY", "ASTDY", "AESTDY", "AENDY", "AEENDY"}
 
 
 def read_records(tables: Sequence[Table], patients: pd.DataFrame, units: Mapping[str, str]) -> pd.DataFrame:
@@ -36,7 +37,8 @@ def read_records(tables: Sequence[Table], patients: pd.DataFrame, units: Mapping
         frame = pd.DataFrame({"subject": cells["subject"], "day": _days(table, "day", "at", patients, units)})
         frame = frame.assign(kind=kind, value=value, unit=cells["unit"], row=cells.index)
         _known_patients(table, patients)
-        _once(table, frame, ["subject", "day", "kind"], "day", "one record per patient, day and kind")
+        told = frame.assign(value=frame["value"].fillna(-1.0))
+        _once(table, told, ["subject", "day", "kind", "value"], "day", "each record once")
         parts.append(frame)
     return _sorted(parts, patients, ["day", "kind"], RECORD_COLUMNS)
 
@@ -90,7 +92,9 @@ def read_events(tables: Sequence[Table], patients: pd.DataFrame, units: Mapping[
             findings.add_each(cells.loc[named_any, name], "{value} stands for totals", "the name of the term or class")
         day = _days(table, "day", "at", patients, units)
         end = _days(table, "end_day", "until", patients, units, needed=False)
-        findings.add_each(cells.loc[end < day, "end_day"], "{value} is before the onset", "an end on or after it")
+        for row in day.index[end < day - np.where(_by_day(end) | _by_day(day), 1 - 1e-9, 0.0)]:
+            what = f"{end[row]:g} is before the onset, day {day[row]:g}"
+            findings.add(row, "end_day", what, "an end on or after it")
         frame = pd.DataFrame({"subject": cells["subject"], "day": day, "end_day": end})
         frame = frame.assign(term=cells["term"], soc=cells["soc"], grade=grade)
         frame["related"] = table.flags("related", everywhere, blank="never")
@@ -108,7 +112,7 @@ def comedication_days(
     for column in COMEDICATION:
         kind = column.removesuffix("_day")
         own = records[(records["kind"] == kind) & (records["value"] != 0)]
-        first = own.groupby("subject")["day"].min().dropna()
+        first = own[own["subject"].isin(patients.index)].groupby("subject")["day"].min().dropna()
         given_days = patients[column].dropna().to_dict()
         for subject, day in first.items():
             given = given_days.get(subject, day)
@@ -128,7 +132,8 @@ def dlts_of_events(
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return the patients with the DLTs that were declared in events; an event not so declared says nothing."""
     patients, notes = patients.copy(), list[str]()
-    first = events[events["dlt"] == 1].groupby("subject")["day"].min()
+    declared = events[(events["dlt"] == 1) & events["subject"].isin(patients.index)]
+    first = declared.groupby("subject")["day"].min()
     dlts, onsets = (patients[name].dropna().to_dict() for name in ("dlt", "dlt_day"))
     for subject, day in first.items():
         onset = onsets.get(subject, day)
@@ -136,7 +141,8 @@ def dlts_of_events(
             table, row = place_of(tables, "dlt", str(subject))
             what = "0, but an adverse event is declared a DLT"
             table.findings.add(row, "dlt", what, "dlt 1, or no event so declared")
-        if day == day and onset != day:  # a day that cannot be read is a finding of its own
+        tolerance = 1 - 1e-9 if onset % 1 == 0 or day % 1 == 0 else 0.0  # of days known to the date alone
+        if day == day and abs(onset - day) > tolerance:  # a day that cannot be read is a finding of its own
             table, row = place_of(tables, "dlt_day", str(subject))
             what = f"{onset:g}, but the first event declared a DLT is of day {day:g}"
             table.findings.add(row, "dlt_day", what, "the same day, or no such column beside events")
@@ -150,6 +156,11 @@ def dlts_of_events(
             "say nothing about DLT."
         )
     return patients, notes
+
+
+def _by_day(days: pd.Series) -> pd.Series:
+    """Return which days are whole, as those from dates alone are."""
+    return days % 1 == 0
 
 
 def _required(table: Table, names: Sequence[str]) -> None:
@@ -174,14 +185,11 @@ def _days(
     """Return days since infusion: as given, or the difference of the date-times where blank."""
     cells, findings = table.cells, table.findings
     everywhere = pd.Series(True, index=cells.index)
-    day, _ = in_fixed_unit(
-        table.numbers(column, everywhere),
-        cells["time_unit"],
-        "time",
-        units.get("time"),
-        implied=table.implied,
-        findings=findings,
-    )
+    day = table.numbers(column, everywhere)
+    # Study days, and columns that are called a day, are in days whatever is said of times.
+    if findings.names.get(column, findings.names.get("day", column)).upper() not in _IN_DAYS:
+        implied, asked = table.implied, units.get("time")
+        day, _ = in_fixed_unit(day, cells["time_unit"], "time", asked, implied=implied, findings=findings)
     dated = table.when(when, everywhere)
     if dated["when"].notna().any():
         infusion = patients[["infusion", "infusion_clock"]].set_axis(["when", "clock"], axis=1)

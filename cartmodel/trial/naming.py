@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from cartmodel.trial.sheet import Sheet
-from cartmodel.trial.told import Told
+from cartmodel.trial.told import COVARIATE, Told
+
+_FILLED = ("text", "sampled", "infusion", "at", "until", "grade")
+"""What a convention has in several columns of which each may be blank where another is not."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +45,19 @@ def named(sheet: Sheet, told: Told) -> Named:
     ignored = [name for name in sheet.header if name in told.ignore]
     if ignored:
         result.notes.append(f"Columns ignored as asked: {', '.join(ignored)}.")
+    kept = _kept_rows(sheet, told, result)
     for position, name in enumerate(sheet.header):
-        cells = sheet.cells[position].map(str.strip)
+        cells = sheet.cells.loc[kept, position].map(str.strip)
+        if position == 0 and name.startswith("#") and name[1:].upper() in ("ID", "C"):  # how Monolix begins a header
+            result.taken[name] = name[1:], "as it stands after the #"
+            name = name[1:]
         if name in ignored:
             result.taken[name] = "", "ignored as asked"
             continue
         if not name and not cells.any():
             continue
         ours = told.columns.get(name, name)
+        ours = name if ours in COVARIATE else ours
         if not name:
             sheet.findings.add(1, "", f"column {position + 1} has no name", "a name for every column")
         elif ours in result.columns:
@@ -60,9 +68,20 @@ def named(sheet: Sheet, told: Told) -> Named:
             if ours != name:
                 sheet.findings.names[ours] = name
                 result.taken[name] = ours, "as told"
-            if ours == "subject" and (changed := int((cells != sheet.cells[position]).sum())):
+            if ours == "subject" and (changed := int((cells != sheet.cells.loc[kept, position]).sum())):
                 result.notes.append(f"Blanks around the subject identifier were removed in {changed} rows.")
     return result
+
+
+def _kept_rows(sheet: Sheet, told: Told, result: Named) -> pd.Series:
+    """Return which rows stay: all but those with a value that the user ignores, such as ``DVID=3``."""
+    kept = pd.Series(True, index=sheet.cells.index)
+    for name, _, value in (text.partition("=") for text in told.ignore if "=" in text):
+        for position in [place for place, column in enumerate(sheet.header) if column == name]:
+            out = sheet.cells[position].map(str.strip) == value
+            result.notes.append(f"Rows with {name} '{value}', ignored as asked: {int(out.sum())}.")
+            kept &= ~out
+    return kept
 
 
 def choose(source: Named, conventions: Mapping[str, str], how: str) -> dict[str, pd.Series]:
@@ -93,6 +112,12 @@ def choose(source: Named, conventions: Mapping[str, str], how: str) -> dict[str,
             accepted = f"mapping={{'{first}': '{ours}'}} with ignore={differing}, or the other way round"
             findings.add(1, "", f"{candidates} may each be '{ours}', and they differ", accepted)
         chosen[ours] = columns[first]
+        for rank in ranks if ours in _FILLED else ():
+            for name in [name for name in columns if name.upper() in rank and name not in found]:
+                blank = (chosen[ours] == "") & (columns[name] != "")
+                if blank.any():
+                    chosen[ours] = chosen[ours].mask(blank, columns[name])
+                    source.taken.setdefault(findings.names.get(name, name), (ours, f"where {first} is blank"))
         source.taken.setdefault(findings.names.setdefault(ours, first), (ours, how))
     for name in columns:
         own_name = next((theirs for ours, theirs in findings.names.items() if ours == name), name)
@@ -103,6 +128,6 @@ def choose(source: Named, conventions: Mapping[str, str], how: str) -> dict[str,
 def said_aloud(source: Named, what: str) -> str:
     """Return the sentence that says how the columns of a sheet were taken."""
     used = [f"{column} = {ours}" for column, (ours, _) in source.taken.items() if ours]
-    unused = [column for column, (ours, how) in source.taken.items() if not ours and how == "not used"]
+    unused = [column for column, (ours, how) in source.taken.items() if not ours and how.startswith("not used")]
     rest = f"; not used: {', '.join(unused)}" if unused else ""
     return f"{source.sheet.stem}: read as {what}: {', '.join(used)}{rest}."

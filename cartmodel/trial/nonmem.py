@@ -8,12 +8,14 @@ lower end of an interval, cannot be used and is said. Times count from the patie
 from collections.abc import Mapping
 from types import MappingProxyType
 
-import numpy as np
 import pandas as pd
 
+from cartmodel.trial.clocks import clock_times
+from cartmodel.trial.covariates import covariates_of
+from cartmodel.trial.dates import days_between, read_when
 from cartmodel.trial.naming import Named, choose
-from cartmodel.trial.rows import assay_names, numbers_of, say_rows
-from cartmodel.trial.table import FLAGS, Table, table_of
+from cartmodel.trial.rows import assay_names, derived_rows, numbers_of, say_rows, selected
+from cartmodel.trial.table import BLANKS, FLAGS, Table, table_of
 from cartmodel.trial.told import Told
 
 NAMES: Mapping[str, str] = MappingProxyType(
@@ -32,7 +34,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
         "uloq": "ULOQ AULOQ",
         "assay": "ASSAY > PARAMCD > DVID YTYPE OBSERVATION_ID > CMT ADM",
         "unit": "DVU AVALU UNIT",
-        "nominal": "NFRLT NTIME NOMTIME",
+        "nominal": "NFRLT > NTIME NOMTIME",
         "visit": "AVISIT > VISIT",
         "infusion": "TRTSDTM",
         "dose": "DOSEA",
@@ -40,7 +42,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
         "weight": "WTBL WT WEIGHT BWT",
         "time_unit": "TIMEU FRLTU",
         "dose_unit": "DOSEU AMTU",
-        "weight_unit": "WTBLU WTU",
+        "weight_unit": "WTBLU WTU WEIGHTU WEIGHTBU",
         "study": "STUDYID STUDY",
         "dlt": "DLT",
         "dlt_day": "DLT_DAY DLTDY",
@@ -59,7 +61,7 @@ _CODES = {"EVID", "MDV", "CENS", "CENSORING", "DVID", "YTYPE", "OBSERVATION ID",
 def nonmem_tables(source: Named, told: Told) -> list[Table]:
     """Return the main table of a data set; a dose row keeps its patient and carries the dose."""
     _without_comments(source)
-    columns = {name: cells.mask(cells == ".", "") for name, cells in source.columns.items()}
+    columns = {name: cells.mask(cells.isin(BLANKS), "") for name, cells in source.columns.items()}
     for name, cells in columns.items():
         if name.upper() in _CODES:
             columns[name] = cells.str.replace(r"\.0+$", "", regex=True)
@@ -72,18 +74,24 @@ def nonmem_tables(source: Named, told: Told) -> list[Table]:
     def text(name: str) -> pd.Series:
         return cells.get(name, blank)
 
-    _no_clock(source)
     event, doses = _events(source, text("event"), text("missing"), text("amount"))
-    time = _since_dose(source, text("subject"), text("time"), doses)
-    predose = numbers_of(time) <= 0
+    clock = clock_times(source, told)
+    _one_dose(source, text("subject"), text("time") if clock is None else clock, doses)
+    if clock is None:
+        time, predose = _since_dose(source, cells, doses), None
+    else:
+        time, predose = blank, _dated(source, cells, clock, doses)
+    predose = numbers_of(time) <= 0 if predose is None else predose
+    chosen = selected(source, ~doses)
+    derived, copied = derived_rows(source, ~doses)
     censored = text("censored")
     source.sheet.findings.add_each(
         censored[~censored.isin(["", "0", "1", "-1"])].rename("censored"), "{value} is no CENS", "0, 1 or -1"
     )
     flags = {name: text(name).replace({"Y": "1", "y": "1", "N": "0", "n": "0"}) for name in ("blq", "alq")}
-    flags["blq"] = flags["blq"].mask(censored == "1", "1")
+    flags["blq"] = flags["blq"].mask((censored == "1") | derived, "1")
     flags["alq"] = flags["alq"].mask(censored == "-1", "1")
-    level, live = text("level"), (event == 0) & ~doses & ~predose
+    level, live = text("level"), (event == 0) & ~doses & ~predose & chosen & ~copied
     for limit, code in (("lloq", "1"), ("uloq", "-1")):
         cells[limit] = text(limit).mask((censored == code) & (text(limit) == ""), level)
     above = live & (flags["alq"] == "1")
@@ -94,15 +102,17 @@ def nonmem_tables(source: Named, told: Told) -> list[Table]:
     hidden = live & ~absent & (text("missing") == "1") & ~flagged
     say_rows(source, hidden, "with EVID=0 and MDV=1, which hold no sample")
     say_rows(source, event.isin([2, 3]) & ~doses, "with EVID=2 or 3, other events, which hold no sample")
-    sample = (event == 0) & ~doses & ~absent & ~hidden
+    sample = (event == 0) & ~doses & ~absent & ~hidden & chosen & ~copied
     cells |= {name: flags[name].where(sample, "") for name in ("blq", "alq")}
     cells |= {"time": time.where(sample, ""), "level": level.where(sample, "")}
+    cells |= {name: cells[name].where(sample, "") for name in ("sampled", "nominal", "visit", "unit") if name in cells}
     cells["assay"] = assay_names(source, cells, told, sample)
     if "amount" in cells:
         given = cells.get("dose", blank)
         cells["dose"] = text("amount").where(doses, "").mask(doses & (text("amount") == ""), given)
         source.sheet.findings.names["dose"] = source.sheet.findings.names["amount"]
-    return [table_of(source.sheet, "levels", cells, implied=False)]
+    strict = bool({"USUBJID", "PARAMCD"} & {name.upper() for name in source.columns})  # an ADPPK
+    return [table_of(source.sheet, "levels", cells, covariates_of(source, told, strict=strict), implied=False)]
 
 
 def _without_comments(source: Named) -> None:
@@ -120,16 +130,6 @@ def _without_comments(source: Named) -> None:
         say_rows(source, out, "of comments, left out as the data set says")
         for name, cells in source.columns.items():
             source.columns[name] = cells[~out]
-
-
-def _no_clock(source: Named) -> None:
-    """Note a DATE beside TIME: NONMEM then takes TIME for the time of day."""
-    if "TIME" not in source.columns or "AFRLT" in source.columns:
-        return
-    for name in ("DATE", "DAT1", "DAT2", "DAT3"):
-        if name in source.columns:
-            accepted = f"one TIME since the dose, in days or hours; or ignore=['{name}'] where TIME is that already"
-            source.sheet.findings.add(1, name, "beside it TIME is a time of day, which is not read", accepted)
 
 
 def _events(source: Named, event: pd.Series, missing: pd.Series, amount: pd.Series) -> tuple[pd.Series, pd.Series]:
@@ -155,28 +155,51 @@ def _events(source: Named, event: pd.Series, missing: pd.Series, amount: pd.Seri
     return number, doses
 
 
-def _since_dose(source: Named, subject: pd.Series, time: pd.Series, doses: pd.Series) -> pd.Series:
-    """Return times since the patient's dose row, as text; untouched where that stands at 0."""
-    findings = source.sheet.findings
-    rows = pd.DataFrame({"subject": subject, "time": time})[doses]
-    again = rows[rows.duplicated("subject")]
-    findings.add_each(
-        again["time"], "a second dose of this patient, at {value}", "one dose row a patient: one infusion is modelled"
-    )
-    rows = rows.drop_duplicates("subject")
-    findings.add_each(rows.loc[rows["time"] == "", "time"], "a dose row without a time", "the time of the infusion")
-    start = subject.map(rows.set_index("subject")["time"].map(_one_number))
-    none = subject[start.isna()].unique()
-    if len(none) and len(rows):
-        source.notes.append(f"Times of {len(none)} patients without a dose row are taken as days since infusion.")
-    moved = (start.fillna(0.0) != 0) & (time != "")
-    if moved.any():
-        source.notes.append(
-            f"Times of {subject[moved].nunique()} patients count from their dose row, which does not stand at 0."
-        )
-        shifted = (numbers_of(time) - start)[moved].map(lambda value: "" if np.isnan(value) else repr(value))
-        time = time.mask(moved & numbers_of(time).notna(), shifted.reindex(time.index))
-    return time
+def _one_dose(source: Named, subject: pd.Series, time: pd.Series, doses: pd.Series) -> None:
+    findings, rows = source.sheet.findings, pd.DataFrame({"subject": subject, "time": time})[doses]
+    again = rows.loc[rows.duplicated("subject"), "time"].rename("time")
+    accepted = "one dose row a patient: one infusion is modelled; EVID=2, or ignore=['CMT=...'], for other treatments"
+    findings.add_each(again, "a second dose of this patient, at {value}", accepted)
+    first = rows.drop_duplicates("subject")
+    findings.add_each(first.loc[first["time"] == "", "time"], "a dose row without a time", "the time of the infusion")
+    none = subject[~subject.isin(first["subject"])].nunique()
+    if none and len(rows):
+        source.notes.append(f"Times of {none} patients without a dose row are taken as days since infusion.")
+
+
+def _since_dose(source: Named, cells: dict[str, pd.Series], doses: pd.Series) -> pd.Series:
+    """Return times since the patient's dose row, as text; untouched where that stands at 0. Planned ones move too."""
+    moved_any: dict[str, pd.Series] = {}
+    subject = cells.get("subject", pd.Series("", index=doses.index, dtype=object))
+    first = pd.DataFrame({"subject": subject, **cells})[doses].drop_duplicates("subject").set_index("subject")
+    marks = [cells[name] for name in ("time", "nominal", "level", "amount", "lloq", "weight") if name in cells]
+    mark = "," if any(own.str.contains(",", regex=False).any() for own in marks) else "."
+    for name in ("time", "nominal"):
+        if name not in cells:
+            continue
+        start = subject.map(first[name].map(_one_number)) if len(first) else pd.Series(0.0, index=doses.index)
+        if name == "nominal" and source.sheet.findings.names.get("nominal", "").upper() != "NFRLT":
+            start = start.fillna(moved_any["start"]) if "start" in moved_any else start
+        moved_any.setdefault("start", start)
+        moved = (start.fillna(0.0) != 0) & numbers_of(cells[name]).notna()
+        if not moved.any():
+            continue
+        shifted = (numbers_of(cells[name]) - start)[moved].map(lambda value: repr(value).replace(".", mark))
+        cells[name] = cells[name].mask(moved, shifted.reindex(doses.index))
+        own = source.sheet.findings.names.get(name, name)
+        text = f"{own} of {subject[moved].nunique()} patients counts from their dose row, which does not stand at 0."
+        source.notes.append(text)
+    return cells.get("time", pd.Series("", index=doses.index, dtype=object))
+
+
+def _dated(source: Named, cells: dict[str, pd.Series], clock: pd.Series, doses: pd.Series) -> pd.Series:
+    """Put the date-times into the cells, and return which rows lie before the infusion."""
+    subject = cells["subject"]
+    infusion = subject.map(pd.DataFrame({"subject": subject, "at": clock})[doses].groupby("subject")["at"].first())
+    cells |= {"sampled": clock.where(~doses, ""), "infusion": infusion.where(doses, "").fillna("")}
+    between = days_between(read_when(infusion.fillna("")), read_when(clock))
+    cells.pop("time", None)
+    return (between["days"] < 0) | (~between["by_date"] & (between["days"] <= 0))
 
 
 def _interval_censored(source: Named, rows: pd.Series) -> None:

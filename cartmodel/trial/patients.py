@@ -1,13 +1,15 @@
 """The patients of trial tables: what belongs to a patient and not to one sample."""
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from cartmodel.trial.columns import COMEDICATION, OUTCOMES
+from cartmodel.trial.covariates import read_covariates
 from cartmodel.trial.dates import read_when
 from cartmodel.trial.table import Table
+from cartmodel.trial.told import Told
 from cartmodel.trial.units import in_fixed_unit
 
 LP_RANGE = 100.0
@@ -15,27 +17,46 @@ _DAYS = ("dlt_day", *COMEDICATION, "follow_up")
 _NUMBERS = ("dose", *OUTCOMES, *COMEDICATION, "dose_assigned", "weight", "dlt_day", "follow_up")
 
 
-def read_patients(tables: Sequence[Table], units: Mapping[str, str]) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Patients:
+    """The patients of a trial: what is said of each, their covariates, where it stands, and what there is to say."""
+
+    frame: pd.DataFrame
+    covariates: pd.DataFrame
+    places: pd.DataFrame
+    notes: list[str]
+
+
+def read_patients(tables: Sequence[Table], said: Told) -> Patients:
     """Return the patients of tables of samples, patients and outcomes, NaN where nothing is given.
 
     In order of first appearance: dose, outcomes, comedication, dose_assigned, weight, dlt_day, infusion, follow_up, and
     ``infusion_clock``, whether the infusion has a clock time. The frame is complete only if the tables' findings stay
     empty.
     """
-    found = [_values(table, units) for table in tables]
+    found = [_values(table, said.units) for table in tables]
     known = [table.cells.loc[table.cells["subject"] != "", "subject"] for table in tables]
     order = pd.concat(known).unique() if known else []
     patients = pd.DataFrame(index=pd.Index(order, name="subject", dtype=object))
+    notes = _per_kg(tables, found)
+    places: list[pd.DataFrame] = []
+
+    def one_value(name: str, columns: Sequence[pd.Series], texts: Sequence[pd.Series]) -> pd.Series:
+        value, place = _one_value(tables, name, columns, texts)
+        places.append(place)
+        return value
+
     for name in _NUMBERS:
-        given = _one_value(tables, name, [values[name] for values in found])
+        given = one_value(name, [values[name] for values in found], [table.cells[name] for table in tables])
         patients[name] = given.reindex(patients.index).astype(float)
-    texts = [table.cells["infusion"].where(table.cells["infusion"] != "") for table in tables]
-    when = read_when(_one_value(tables, "infusion", texts).reindex(patients.index).fillna(""))
+    texts = [table.cells["infusion"] for table in tables]
+    dated = one_value("infusion", [text.where(text != "") for text in texts], texts)
+    when = read_when(dated.reindex(patients.index).fillna(""))
     patients.insert(len(patients.columns) - 1, "infusion", when["when"])
     patients["infusion_clock"] = when["clock"]
-    _per_kg(tables, found, patients)
     _step1_told(tables, found)
-    return patients
+    covariates, on_covariates = read_covariates(tables, said, one_value, patients.index)
+    return Patients(patients, covariates, pd.concat(places, ignore_index=True), [*notes, *on_covariates])
 
 
 def same_throughout(tables: Sequence[Table]) -> str:
@@ -75,20 +96,23 @@ def _values(table: Table, units: Mapping[str, str]) -> dict[str, pd.Series]:
     for name in _DAYS:
         values[name] = table.numbers(name, everywhere)
     table.when("infusion", everywhere)
-    doses = ("dose", "dose_assigned")
-    values["per_kg"] = pd.Series(False, index=cells.index)
-    for quantity, names in (("dose", doses), ("weight", ("weight",)), ("time", _DAYS)):
-        said, asked = cells[f"{quantity}_unit"], units.get(quantity)
-        for name in names:
-            values[name], per_kg = in_fixed_unit(
-                values[name], said, quantity, asked, implied=table.implied or quantity == "weight", findings=findings
-            )
-            values["per_kg"] |= per_kg
+    for name in ("dose", "dose_assigned", "weight"):
+        quantity = "weight" if name == "weight" else "dose"
+        values[name], values[f"{name} per kg"] = in_fixed_unit(
+            values[name],
+            cells[f"{quantity}_unit"],
+            quantity,
+            units.get(quantity),
+            implied=table.implied or quantity == "weight",
+            findings=findings,
+        )
     return values
 
 
-def _one_value(tables: Sequence[Table], name: str, columns: Sequence[pd.Series]) -> pd.Series:
-    """Return the value of each patient; every other value of the patient is a finding that names both places."""
+def _one_value(
+    tables: Sequence[Table], name: str, columns: Sequence[pd.Series], texts: Sequence[pd.Series]
+) -> tuple[pd.Series, pd.DataFrame]:
+    """Return the value of each patient, and where it stands; every other value is a finding that names both places."""
     parts = [
         pd.DataFrame(
             {
@@ -96,10 +120,10 @@ def _one_value(tables: Sequence[Table], name: str, columns: Sequence[pd.Series])
                 "row": column.index,
                 "subject": table.cells["subject"].to_numpy(),
                 "value": column.to_numpy(),
-                "text": table.cells[name].to_numpy(),
+                "text": text.to_numpy(),
             }
         )
-        for place, (table, column) in enumerate(zip(tables, columns, strict=True))
+        for place, (table, column, text) in enumerate(zip(tables, columns, texts, strict=True))
     ]
     given = pd.concat(parts, ignore_index=True)
     given = given[given["value"].notna() & (given["subject"] != "")]
@@ -109,8 +133,13 @@ def _one_value(tables: Sequence[Table], name: str, columns: Sequence[pd.Series])
         there, earlier, before = first.setdefault(subject, (place, row, text))
         if (there, earlier) != (place, row):
             where = _row(tables[there], earlier, tables[place])
-            tables[place].findings.add(row, name, f"'{text}', but '{before}' in {where}", "one value per patient")
-    return distinct.drop_duplicates("subject").set_index("subject")["value"]
+            own = tables[place].findings.names.get(name, name)
+            accepted = f"one value per patient; or ignore=['{own}'] to do without it"
+            tables[place].findings.add(row, name, f"'{text}', but '{before}' in {where}", accepted)
+    once = distinct.drop_duplicates("subject")
+    files = once["table"].map({place: table.findings.file for place, table in enumerate(tables)}).astype(object)
+    places = pd.DataFrame({"subject": once["subject"], "column": name, "table": files, "row": once["row"].astype(int)})
+    return once.set_index("subject")["value"], places
 
 
 def check_onsets(tables: Sequence[Table], patients: pd.DataFrame) -> None:
@@ -142,22 +171,25 @@ def _row(table: Table, row: Hashable, other: Table) -> str:
     return f"row {row} of {table.findings.file}" if apart else f"row {row}"
 
 
-def _per_kg(tables: Sequence[Table], found: Sequence[dict[str, pd.Series]], patients: pd.DataFrame) -> None:
-    """Turn doses per kg of body weight into cells."""
-    light: dict[str, tuple[Table, Hashable]] = {}
+def _per_kg(tables: Sequence[Table], found: Sequence[dict[str, pd.Series]]) -> list[str]:
+    """Turn the doses that are per kg of body weight into cells, and return the sentence that says so."""
+    given = pd.concat(
+        [pd.Series(own["weight"].to_numpy(), table.cells["subject"]) for table, own in zip(tables, found, strict=True)]
+    )
+    weight = given.dropna().groupby(level=0).first()
+    turned: set[str] = set()
     for table, values in zip(tables, found, strict=True):
-        told = values["per_kg"] & (values["dose"].notna() | values["dose_assigned"].notna())
-        for row, subject in table.cells.loc[told, "subject"].items():
-            if subject:
-                light.setdefault(str(subject), (table, row))
-    weights = patients["weight"].dropna().to_dict()
-    for subject, (table, row) in light.items():
-        if subject not in weights:
-            what = "a dose per kg of a patient without a weight"
-            table.findings.add(row, "weight", what, "the weight in kg, or the dose in cells")
-    factor = pd.Series([weights.get(subject, np.nan) if subject in light else 1.0 for subject in patients.index])
-    for name in ("dose", "dose_assigned"):
-        patients[name] *= factor.to_numpy()
+        subject, light = table.cells["subject"], set[str]()
+        for name in ("dose", "dose_assigned"):
+            told = values[f"{name} per kg"] & values[name].notna() & (subject != "")
+            values[name] = values[name].where(~told, values[name] * subject.map(weight))
+            turned |= set(subject[told])
+            for row in told.index[told & subject.map(weight).isna()]:
+                if str(subject[row]) not in light:
+                    light.add(str(subject[row]))
+                    what = "a dose per kg of a patient without a weight"
+                    table.findings.add(row, "weight", what, "the weight in kg, or the dose in cells")
+    return [f"Doses of {len(turned)} patients are per kg and were multiplied by their weight."] if turned else []
 
 
 def _step1_told(tables: Sequence[Table], found: Sequence[dict[str, pd.Series]]) -> None:

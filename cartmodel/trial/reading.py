@@ -83,7 +83,9 @@ def read_trial(
     if not long:
         what, accepted = "no table says who the patients are", "a table of levels or of subjects"
         raise TrialTableError(title, [Problem("table", what, accepted), *_all_problems(tables, named)])
-    patients = read_patients(long, said.units)
+    read_of = read_patients(long, said)
+    patients = read_of.frame
+    _listed(long)
     samples, on_samples = _samples(long, patients, said, drop_alq=drop_alq)
     patients, histories, on_histories = _with_histories(tables, long, patients, said)
     check = Findings()
@@ -95,7 +97,7 @@ def read_trial(
     for each in named:
         table = next((table for table in tables if table.findings is each.sheet.findings), None)
         notes += [*format_note(each.sheet, table.decimal if table else "."), *each.sheet.notes, *each.notes]
-    notes += on_samples
+    notes += [*read_of.notes, *on_samples]
     predose, samples = samples[samples["predose"]], samples[~samples["predose"]]
     if len(predose):
         count = predose["subject"].nunique()
@@ -119,6 +121,8 @@ def read_trial(
         records=histories[0],
         assessments=histories[1],
         events=histories[2],
+        covariates=read_of.covariates,
+        places=read_of.places,
         mapping=pd.concat([each.mapping() for each in named], ignore_index=True),
     )
 
@@ -131,9 +135,14 @@ def _samples(
     read = [read_samples(table, infusion, said.units) for table in long]
     notes = [note for _, own in read for note in own]
     sampled = [(table, own) for table, (own, _) in zip(long, read, strict=True) if (~own["predose"]).any()]
-    for table, own in sampled[1:]:
-        where = sampled[0][0].findings.file
-        table.findings.add(int(own["row"].iloc[0]), "time", f"samples stand in {where} too", "one table of samples")
+    measured: dict[str, str] = {}
+    for table, own in sampled:
+        for assay, rows in own[~own["predose"]].groupby("assay", sort=False)["row"]:
+            where = measured.setdefault(str(assay), table.findings.file)
+            if where != table.findings.file:
+                what = f"samples of assay '{assay}' stand in {where} too"
+                accepted = f"one table for each assay, named in a column 'assay'; or ignore=['{where}']"
+                table.findings.add(int(rows.iloc[0]), "assay", what, accepted)
     for table, own in sampled:
         above = own[own["alq"]]
         if drop_alq:
@@ -147,6 +156,16 @@ def _samples(
             table.findings.add_each(table.cells.loc[above["row"], "alq"], what, accepted)
     together = pd.concat([own for own, _ in read])
     return together[~together["alq"]], notes
+
+
+def _listed(long: Sequence[Table]) -> None:
+    """Note every row of a patient whom the table of patients, where there is one, does not list."""
+    lists = [table for table in long if table.kind == "subjects"]
+    known = {subject for table in lists for subject in table.cells["subject"]} | {""}
+    for table in long if lists else ():
+        unknown = table.cells.loc[~table.cells["subject"].isin(known), "subject"]
+        where = " or ".join(each.findings.file or "the table of patients" for each in lists)
+        table.findings.add_each(unknown, "{value} is no patient of " + where, "a patient listed there, spelt as there")
 
 
 def _with_histories(

@@ -7,7 +7,7 @@ import pandas as pd
 
 from cartmodel.trial.dates import days_between
 from cartmodel.trial.table import FLAG_WORDS, FLAGS, Table, matching
-from cartmodel.trial.units import FIXED, in_fixed_unit, levels_in_unit
+from cartmodel.trial.units import FIXED, in_fixed_unit, levels_in_unit, one_spelling
 
 # A table with one of these is meant to hold samples, even where a misspelt `time` and `level` leave none to see.
 _OF_SAMPLES = {"time", "level", "unit", "blq", "lloq", "assay", "alq", "uloq", "sampled"}
@@ -84,10 +84,11 @@ def read_samples(table: Table, infusion: pd.DataFrame, units: Mapping[str, str])
     )
     samples = samples[sample | predose]
     samples, converting = levels_in_unit(samples, units, ("level", "lloq", "uloq"), findings)
+    samples, spelling = one_spelling(samples)
     live_samples = samples[~samples["predose"]]
     _one_unit_an_assay(table, live_samples)
     _times_once(table, live_samples)
-    return samples, [*notes, *converting]
+    return samples, [*notes, *converting, *spelling]
 
 
 def actual_times(
@@ -199,7 +200,8 @@ def _one_unit_an_assay(table: Table, samples: pd.DataFrame) -> None:
         (first, unit), *others = own["unit"].drop_duplicates().items()
         for row, other in others:
             what = f"'{other}' ({(own['unit'] == other).sum()} rows), but assay '{assay}' has '{unit}' in row {first}"
-            table.findings.add(row, "unit", what, "one unit per assay; name other assays in a column 'assay'")
+            accepted = f"one unit per assay; units={{'{assay}': '{unit}'}} converts one of its kind"
+            table.findings.add(row, "unit", what, f"{accepted}; another assay has a name of its own in 'assay'")
 
 
 def _times_once(table: Table, samples: pd.DataFrame) -> None:

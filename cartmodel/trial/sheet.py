@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import re
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -30,6 +31,10 @@ FOREIGN = {
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"\x1f\x8b": "a gzip archive",
 }
+
+
+_DECLARED = re.compile(r"\"?sep=(.)\"?\r?\n", re.IGNORECASE)
+"""What Excel writes as a first line to say what separates the fields."""
 
 
 @dataclass(frozen=True)
@@ -81,14 +86,21 @@ def open_file(path: Path) -> Sheet:
     text = _decoded(title, content)
     marked = text.startswith("\ufeff")
     text = text.removeprefix("\ufeff")
-    separator = _separator(text)
+    declared = _DECLARED.match(text)
+    text = text[declared.end() :] if declared else text
+    separator = declared[1] if declared else _separator(text)
+    if separator not in SEPARATORS or _by_blanks(text, separator):
+        what = "fields are separated by blanks" if separator in SEPARATORS else f"fields are separated by '{separator}'"
+        raise TrialTableError(title, [Problem("row 1", what, "commas, semicolons or tabs between the fields")])
     rows: list[list[str]] = []
     try:
+        rows.extend([[]] if declared else [])
         rows.extend(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
     except csv.Error as error:
         what = f"broken quoting ({error}); nothing from here on was read"
         findings.add(len(rows) + 1, "", what, "quotation marks in pairs around a whole cell")
     recognised = ["UTF-8 byte order mark"] if marked else []
+    recognised += ["a first line that declares the separator"] if declared else []
     recognised += [f"fields separated by {SEPARATORS[separator]}"] if separator != "," else []
     written = {number: row for number, row in enumerate(rows, start=1) if any(cell.strip() for cell in row)}
     if not written:
@@ -211,6 +223,11 @@ def _separator(text: str) -> str:
         return len(known & set(names)), len(names)
 
     return max(SEPARATORS, key=fit)
+
+
+def _by_blanks(text: str, separator: str) -> bool:
+    line = next(filter(str.strip, io.StringIO(text)), "")
+    return separator not in line and len(line.split()) > 2
 
 
 def _texts(values: pd.Series) -> list[str]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,8 @@ from cartmodel.trial.sheet import Sheet
 
 # 0.0 and 1.0 is how a program writes a column of flags that has blanks.
 FLAGS = {"0": 0.0, "0.0": 0.0, "false": 0.0, "no": 0.0, "1": 1.0, "1.0": 1.0, "true": 1.0, "yes": 1.0}
+BLANKS = (".", "NA")
+"""What stands for a missing number, flag or date-time beside a blank: in SAS and NONMEM, and in R."""
 FLAG_WORDS = "0 or 1 (or false/true, no/yes)"
 
 # ASCII only: Python's float() also takes 1_000 and digits of other scripts.
@@ -40,6 +42,8 @@ class Table:
         Whether a blank unit of times, doses and weights means ours, as in our own tables.
     findings : Findings
         Where the wrong cells are noted.
+    extra : mapping of str to pandas.Series
+        Covariates as text, by name.
     """
 
     kind: str
@@ -48,10 +52,14 @@ class Table:
     decimal: str
     implied: bool
     findings: Findings
+    extra: Mapping[str, pd.Series] = field(default_factory=dict)
 
     def readable(self, column: str, where: pd.Series) -> pd.Series:
         """Return a column as floats, NaN where blank or unreadable, without a word about it."""
-        text = self.cells[column].where(where, "")
+        return self.as_numbers(self.cells[column].where(where, ""))
+
+    def as_numbers(self, text: pd.Series) -> pd.Series:
+        """Return text as floats in the table's decimal mark, NaN where blank or unreadable."""
         return text.map({cell: self._number(cell) for cell in text.unique()}).astype(float)
 
     def numbers(self, column: str, where: pd.Series) -> pd.Series:
@@ -104,21 +112,25 @@ def matching(text: pd.Series, pattern: re.Pattern[str]) -> pd.Series:
     return pd.Series([bool(pattern.fullmatch(cell)) for cell in text], index=text.index, dtype=bool)
 
 
-def table_of(sheet: Sheet, kind: str, columns: Mapping[str, pd.Series], *, implied: bool) -> Table:
-    """Return a table of the columns that were found in a sheet."""
+def table_of(
+    sheet: Sheet, kind: str, columns: Mapping[str, pd.Series], extra: Mapping[str, pd.Series], *, implied: bool
+) -> Table:
+    """Return a table of the columns that were found in a sheet, and of the covariates beside them."""
     index = next((column.index for column in columns.values()), sheet.cells.index)
     cells = pd.DataFrame({name: columns.get(name, "") for name in TABLES[kind]}, index=index, dtype=object)
+    for name in [name for name in columns if name in TABLES[kind] and TABLES[kind][name].kind != "text"]:
+        cells[name] = cells[name].mask(cells[name].isin(BLANKS), "")
     header = frozenset(TABLES[kind].keys() & columns.keys())
-    decimal = _decimal_mark(kind, cells, sheet.separator, sheet.findings)
-    return Table(kind, cells, header, decimal, implied, sheet.findings)
+    numeric = cells[[name for name, column in TABLES[kind].items() if column.kind == "number"]].assign(**extra)
+    decimal = _decimal_mark(numeric, sheet.separator, sheet.findings)
+    return Table(kind, cells, header, decimal, implied, sheet.findings, extra)
 
 
-def _decimal_mark(kind: str, cells: pd.DataFrame, separator: str, findings: Findings) -> str:
+def _decimal_mark(numeric: pd.DataFrame, separator: str, findings: Findings) -> str:
     """Return the decimal mark of a table, empty (and a finding) when it cannot be told."""
     if separator == ",":
         return "."
-    numeric = [name for name, column in TABLES[kind].items() if column.kind == "number"]
-    long = cells[numeric].melt(var_name="column", value_name="text", ignore_index=False).sort_index(kind="stable")
+    long = numeric.melt(var_name="column", value_name="text", ignore_index=False).sort_index(kind="stable")
     marked = long[matching(long["text"], _MARKED)]
     comma = marked["text"].str.contains(",", regex=False).astype(bool)
     accepted = "one decimal mark throughout the table and no thousands separators"

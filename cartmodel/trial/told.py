@@ -8,8 +8,12 @@ from cartmodel.trial.columns import TABLES
 from cartmodel.trial.findings import Findings
 from cartmodel.trial.units import FIXED, check_units
 
-NONMEM_TARGETS = ("amount", "event", "missing", "censored", "limit")
-TARGETS = frozenset({name for columns in TABLES.values() for name in columns} | set(NONMEM_TARGETS))
+DATES = ("DATE", "DAT1", "DAT2", "DAT3")
+"""NONMEM's names of a date: month day year, day month year, year month day, year day month."""
+NONMEM_TARGETS = ("amount", "event", "missing", "censored", "limit", "analysis", "clock", *DATES)
+COVARIATE = ("covariate", "category")
+"""What a column may be said to be that keeps its own name."""
+TARGETS = frozenset({name for columns in TABLES.values() for name in columns} | {*NONMEM_TARGETS, *COVARIATE})
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,7 @@ class Told:
     Parameters
     ----------
     ignore : sequence of str
-        Columns, or files of a folder, to leave out.
+        Columns, files of a folder, or rows by a value of theirs (``"DVID=3"``), to leave out.
     columns : mapping of str to str
         Our name of a column.
     assays : mapping of (str, str) to str
@@ -32,6 +36,10 @@ class Told:
     columns: Mapping[str, str]
     assays: Mapping[tuple[str, str], str]
     units: Mapping[str, str]
+
+    def renamed_assays(self, column: str) -> dict[str, str]:
+        """Return the assay for each value of a column that the user named one for."""
+        return {value: name for (where, value), name in self.assays.items() if where == column}
 
 
 def told(ignore: Sequence[str], mapping: Mapping[str, str] | None, units: Mapping[str, str] | None) -> Told:

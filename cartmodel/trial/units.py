@@ -22,6 +22,8 @@ _FORM = re.compile(
     r"(?:(?:10\^\d{1,2}|\d{1,9}(?:\.\d{1,6})?(?:e[+-]?\d{1,2})?)\s*[x*]?\s*)?[a-zµμ%]+[23]?(?:\s*[*/]\s*[a-zµμ%]+[23]?)*",
     re.IGNORECASE,
 )
+# Copies can only be counted in DNA: that words say so makes no other unit of it.
+_OF_DNA = re.compile(r"\s*(?:of\s+)?(?:genomic\s+|g)?DNA", re.IGNORECASE)
 
 
 def check_units(units: Mapping[str, str], findings: Findings) -> None:
@@ -45,6 +47,17 @@ def convertible(unit: str, target: str) -> bool:
     (True, False)
     """
     return unit == target or _factor(unit, target) is not None
+
+
+def same_unit(one: str, other: str) -> bool:
+    """Return whether two spellings are of one unit: apart by case and blanks, or by nothing that pint knows.
+
+    Examples
+    --------
+    >>> same_unit("copies/ug", "cp / µg"), same_unit("cells/uL", "cells/mm3"), same_unit("copies/ug", "cells/uL")
+    (True, True, False)
+    """
+    return "".join(one.lower().split()) == "".join(other.lower().split()) or _factor(one, other) == 1.0
 
 
 def converted(values: pd.Series, unit: str, target: str) -> pd.Series:
@@ -98,8 +111,8 @@ def in_fixed_unit(
             if asked is None:  # implied, or a finding already
                 continue
             unit = asked
-        if unit.lower() in _SPELT[fixed]:
-            if asked is not None and asked.lower() not in _SPELT[fixed]:
+        if unit.lower() in _SPELT[fixed] or same_unit(unit, fixed):
+            if asked is not None and not same_unit(asked, fixed):
                 what = f"units asks for '{asked}', but the table is in '{unit}'"
                 findings.add(int(here.idxmax()), column, what, f"units={{'{quantity}': '{fixed}'}}, or none")
             continue
@@ -126,6 +139,9 @@ def levels_in_unit(
         target = asked.get(str(assay), asked.get("level"))
         if target is None or target == unit:
             continue
+        if same_unit(str(unit), target):
+            result.loc[own.index, "unit"] = target
+            continue
         if not unit:
             result.loc[own.index, "unit"] = target
             notes.append(f"Levels of assay '{assay}' are taken to be in {target}, as told; the table does not say.")
@@ -140,23 +156,36 @@ def levels_in_unit(
     return result, notes
 
 
+def one_spelling(samples: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Return samples with one spelling of the unit of each assay, its first, and what was found to be the same."""
+    notes: list[str] = []
+    result = samples.copy()
+    for assay, own in samples[samples["unit"] != ""].groupby("assay", sort=False):
+        first, *others = own["unit"].unique()
+        if same := [unit for unit in others if same_unit(unit, first)]:
+            result.loc[own.index[own["unit"].isin(same)], "unit"] = first
+            notes.append(f"Units of assay '{assay}' that are the same: {', '.join([first, *same])}; called {first}.")
+    return result, notes
+
+
 @cache
 def _registry() -> "UnitRegistry[Any]":
     import pint  # a second of work, which most tables do not need
 
     registry: UnitRegistry[Any] = pint.UnitRegistry()
     registry.define("cell = [cell_count] = _ = cells")
-    registry.define("copy = [copy_count] = _ = copies")
+    registry.define("copy = [copy_count] = _ = copies = cp = cps")
     return registry
 
 
 @cache
 def _parsed(unit: str) -> Any:
-    if not _FORM.fullmatch(unit.strip()):
+    plain = _OF_DNA.sub("", unit.strip())
+    if not _FORM.fullmatch(plain):
         return None
-    for text in (unit.strip(), unit.strip().lower()):
+    for text in (plain, plain.lower()):
         try:
-            return _registry().Quantity(re.sub(r"(?<=[A-Za-z])([23])(?![0-9])", r"**\1", text))
+            return _registry().Quantity(re.sub(r"(?<=[A-Za-z])(?<![0-9][eE])([23])(?![0-9])", r"**\1", text))
         except Exception:  # noqa: S112  pint and its parser raise a dozen kinds
             continue
     return None

@@ -211,7 +211,7 @@ def test_a_trial_without_samples_or_patients_dose_is_described() -> None:
 
 def test_text_and_tables_tell_the_same(trial: TrialData) -> None:
     found = describe_trial(trial, WEEKS)
-    assert set(found.tables) == {"patients", "samples", "visits", "missed", "records", "warnings"}
+    assert set(found.tables) == {"patients", "covariates", "samples", "visits", "missed", "records", "warnings"}
     text = found.text()
     assert text.startswith("A real trial: 4 patients, 10 samples")
     assert "Suspicious values: 0, none removed" in text

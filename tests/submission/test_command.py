@@ -36,7 +36,7 @@ def test_check_shows_the_mapping(
     assert "nm: 3 patients, 5 samples, 40.0% BLQ (flow in cells/uL; qpcr in copies/ug). No problems found." in out
     rows = [line.split() for line in out.splitlines()]
     assert ["nm", "DV", "level", "data", "set", "convention"] in rows
-    assert ["nm", "AGE", "-", "not", "used"] in rows
+    assert ["nm", "AGE", "age", "covariate"] in rows
     assert "never taken as 0: 1 (row 8)" in notes
 
 

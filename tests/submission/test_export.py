@@ -1,6 +1,7 @@
 """What is written is the same trial when it is read; values, codes and limits of the formats."""
 
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -173,15 +174,19 @@ def test_nonmem_rows_follow_the_conventions(full: TrialData) -> None:
 def test_adpp_carries_the_cdisc_codes_and_the_numbers_of_the_nca(tmp_path: Path) -> None:
     trial = read_trial(example_path("cd7_ssc"))
     table = to_adpp(trial)
-    # The codes as the CDISC terminology of PK parameters has them (pharmaversesdtm's pp, admiral's ad_adpp).
+    # As admiral's template of an ADPP (inst/templates/ad_adpp.R) and PKNCA (pptestcd_cdisc, pptest_cdisc) have them.
     terms = {
         "CMAX": "Max Conc", "TMAX": "Time of CMAX", "CLST": "Last Nonzero Conc", "AUCLST": "AUC to Last Nonzero Conc",
         "AUCALL": "AUC All", "LAMZ": "Lambda z", "LAMZHL": "Half-Life Lambda z",
         "LAMZNPT": "Number of Points for Lambda z", "TLST": "Time of Last Nonzero Conc", "R2ADJ": "R Squared Adjusted",
+        "LAMZSPN": "Lambda z Span",
     }  # fmt: skip
     named = table[table["PKPARMCD"] != ""].drop_duplicates("PARAMCD").set_index("PARAMCD")
     assert terms.items() <= named["PARAM"].to_dict().items()
     assert set(named["PKPARMCD"]) == {*terms, "AUCINT"}
+    # An independent copy of codelist C85839 comes with pkpdutils.
+    listed = pd.read_csv(files("pkpdutils").joinpath("data/pkparmcd.csv"), comment="#", header=None)
+    assert set(named["PKPARMCD"]) <= set(listed[1])
     assert not table[["PARAMCD", "PARAM"]].drop_duplicates()["PARAMCD"].duplicated().any()
     found = nca(trial)
     np.testing.assert_array_equal(table["AVAL"], found["value"])
@@ -191,3 +196,48 @@ def test_adpp_carries_the_cdisc_codes_and_the_numbers_of_the_nca(tmp_path: Path)
     export_trial(trial, "adpp", tmp_path / "adpp.csv")
     with pytest.raises(TrialTableError, match="a table of NCA parameters, not of samples"):
         read_trial(tmp_path / "adpp.csv")
+
+
+COVARIATES = """\
+subject,time,level,unit,lloq,dose,age,sex,ALC,disease_duration,cohort
+001,7,900,copies/ug,50,1e8,54,F,0.8,4,1
+002,7,800,copies/ug,50,1e8,NA,,1.25,.,2
+"""
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xpt"])
+@pytest.mark.parametrize("form", READABLE)
+def test_covariates_come_back_under_the_names_that_are_said(tmp_path: Path, form: str, suffix: str) -> None:
+    trial = read_trial(frame_of(COVARIATES), mapping={"cohort": "category"})
+    path = tmp_path / f"{form}.{suffix}"
+    losses = export_trial(trial, form, path)
+    assert losses == (
+        "Covariate 'disease_duration' is called DISEASBL, and 'diseas' when it is read back.",
+        "When it is read, say mapping={'COHORTBL': 'category'}.",
+    )
+    again = read_trial(path, mapping={"COHORTBL": "category"}).covariates.rename(columns={"diseas": "disease_duration"})
+    pd.testing.assert_frame_equal(again[list(trial.covariates)], trial.covariates)
+    if form == "nonmem":  # what a control stream drops stands last
+        table = to_nonmem(trial)
+        assert list(table)[-2:] == ["COHORTBL", "SEX"]
+        assert all(table[name].dtype.kind in "fi" for name in table.columns[: table.columns.get_loc("USUBJID")])
+
+
+def test_covariates_come_back_from_a_folder(tmp_path: Path) -> None:
+    trial = read_trial(frame_of(COVARIATES), mapping={"cohort": "category"})
+    assert export_trial(trial, "folder", tmp_path / "out") == ("When it is read, say mapping={'cohort': 'category'}.",)
+    assert read_trial(tmp_path / "out", mapping={"cohort": "category"}).digest == trial.digest
+
+
+@pytest.mark.parametrize("identifier", ["=1+1", "+A1", "@SUM(A1)", "-x", "=HYPERLINK(1)"])
+def test_what_looks_like_a_formula_is_kept_and_named(tmp_path: Path, identifier: str) -> None:
+    trial = read_trial(frame_of(PLAIN.replace("102,", f"{identifier},")))
+    for form in (*READABLE, "folder"):
+        (loss,) = export_trial(trial, form, tmp_path / form)
+        assert f"1 texts begin as a formula does ({identifier})" in loss
+        assert read_trial(tmp_path / form).digest == trial.digest
+    assert export_trial(trial, "adpc", tmp_path / "adpc.xpt") == ()  # no spreadsheet opens it
+
+
+def test_negative_numbers_are_no_formulas(tmp_path: Path) -> None:
+    assert export_trial(read_trial(frame_of(PLAIN.replace("102,", "-7,"))), "adpc", tmp_path / "adpc.csv") == ()

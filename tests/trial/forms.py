@@ -1,7 +1,7 @@
 """One small trial written by hand in every form that can be read; nothing here comes from our own writers.
 
 Three patients, one without samples; qPCR and flow side by side; a BLQ sample; a predose sample; weight, assigned dose,
-DLT with its day.
+DLT with its day; age and sex.
 """
 
 from pathlib import Path
@@ -11,18 +11,19 @@ import pandas as pd
 import pyreadstat
 
 PLAIN = """\
-subject,assay,time,level,unit,blq,lloq,dose,dose_assigned,weight,dlt,dlt_day
-101,qpcr,-1,0,copies/ug,,,25e6,3e7,60.5,0,
-101,qpcr,2.5,,copies/ug,1,50,25e6,3e7,60.5,0,
-101,qpcr,7,1200.5,copies/ug,0,50,25e6,3e7,60.5,0,
-101,flow,7,3.25,cells/uL,0,0.5,25e6,3e7,60.5,0,
-102,qpcr,9.125,80000,copies/ug,0,50,1e8,1e8,70,1,12
-102,flow,28,,cells/uL,1,0.5,1e8,1e8,70,1,12
-103,,,,,,,1e8,1e8,55,,
+subject,assay,time,level,unit,blq,lloq,dose,dose_assigned,weight,dlt,dlt_day,age,sex
+101,qpcr,-1,0,copies/ug,,,25e6,3e7,60.5,0,,44,F
+101,qpcr,2.5,,copies/ug,1,50,25e6,3e7,60.5,0,,44,F
+101,qpcr,7,1200.5,copies/ug,0,50,25e6,3e7,60.5,0,,44,F
+101,flow,7,3.25,cells/uL,0,0.5,25e6,3e7,60.5,0,,44,F
+102,qpcr,9.125,80000,copies/ug,0,50,1e8,1e8,70,1,12,50,M
+102,flow,28,,cells/uL,1,0.5,1e8,1e8,70,1,12,50,M
+103,,,,,,,1e8,1e8,55,,,61,F
 """
 
 FOLDER = {
-    "subjects.csv": "subject,dose,dose_assigned,weight\n101,25e6,3e7,60.5\n102,1e8,1e8,70\n103,1e8,1e8,55\n",
+    "subjects.csv": "subject,dose,dose_assigned,weight,age,sex\n"
+    "101,25e6,3e7,60.5,44,F\n102,1e8,1e8,70,50,M\n103,1e8,1e8,55,61,F\n",
     "levels.csv": """\
 subject,assay,time,level,unit,blq,lloq
 101,flow,7,3.25,cells/uL,0,0.5
@@ -37,20 +38,20 @@ subject,assay,time,level,unit,blq,lloq
 
 # CENS = 1 with the limit in DV; a missing DV; a comment; another event; MDV = 1.
 NONMEM = """\
-C,ID,TIME,DV,AMT,EVID,MDV,CMT,DVID,CENS,LLOQ,DOSEP,WT,DLT,DLTDY,AGE
-.,101,-1,0,.,0,1,1,1,0,.,3e7,60.5,0,.,44
-.,101,0,.,25000000,1,1,1,.,0,.,3e7,60.5,0,.,44
-.,101,2.5,50,.,0,0,1,1,1,50,3e7,60.5,0,.,44
-.,101,7,1200.5,.,0,0,1,1,0,50,3e7,60.5,0,.,44
-.,101,7,3.25,.,0,0,1,2,0,.5,3e7,60.5,0,.,44
-C,101,8,999999,.,0,0,1,1,0,50,3e7,60.5,0,.,44
-.,101,10,.,.,0,0,1,1,0,50,3e7,60.5,0,.,44
-.,101,11,5,.,0,1,1,1,0,50,3e7,60.5,0,.,44
-.,101,12,.,.,2,1,1,.,0,.,3e7,60.5,0,.,44
-.,102,0,.,1e8,1,1,1,.,0,.,1e8,70,1,12,50
-.,102,9.125,80000,.,0,0,1,1,0,50,1e8,70,1,12,50
-.,102,28,.5,.,0,0,1,2,1,.5,1e8,70,1,12,50
-.,103,0,.,1e8,1,1,1,.,0,.,1e8,55,.,.,61
+C,ID,TIME,DV,AMT,EVID,MDV,CMT,DVID,CENS,LLOQ,DOSEP,WT,DLT,DLTDY,AGE,SEX
+.,101,-1,0,.,0,1,1,1,0,.,3e7,60.5,0,.,44,F
+.,101,0,.,25000000,1,1,1,.,0,.,3e7,60.5,0,.,44,F
+.,101,2.5,50,.,0,0,1,1,1,50,3e7,60.5,0,.,44,F
+.,101,7,1200.5,.,0,0,1,1,0,50,3e7,60.5,0,.,44,F
+.,101,7,3.25,.,0,0,1,2,0,.5,3e7,60.5,0,.,44,F
+C,101,8,999999,.,0,0,1,1,0,50,3e7,60.5,0,.,44,F
+.,101,10,.,.,0,0,1,1,0,50,3e7,60.5,0,.,44,F
+.,101,11,5,.,0,1,1,1,0,50,3e7,60.5,0,.,44,F
+.,101,12,.,.,2,1,1,.,0,.,3e7,60.5,0,.,44,F
+.,102,0,.,1e8,1,1,1,.,0,.,1e8,70,1,12,50,M
+.,102,9.125,80000,.,0,0,1,1,0,50,1e8,70,1,12,50,M
+.,102,28,.5,.,0,0,1,2,1,.5,1e8,70,1,12,50,M
+.,103,0,.,1e8,1,1,1,.,0,.,1e8,55,.,.,61,F
 """
 NONMEM_TOLD: dict[str, Any] = {
     "mapping": {"DVID=1": "qpcr", "DVID=2": "flow"},
@@ -59,16 +60,16 @@ NONMEM_TOLD: dict[str, Any] = {
 
 # Doses without EVID; times count from a clock on which patient 101 is dosed on day 1; limits are in Y.
 MONOLIX = """\
-ID\tTIME\tY\tAMOUNT\tADM\tYTYPE\tCENS\tLIMIT\tLLOQ\tDOSEP\tWT\tDLT\tDLT_DAY
-101\t0\t0\t.\t.\t1\t0\t.\t.\t3e7\t60.5\t0\t.
-101\t1\t.\t25e6\t1\t.\t.\t.\t.\t3e7\t60.5\t0\t.
-101\t3.5\t50\t.\t.\t1\t1\t.\t.\t3e7\t60.5\t0\t.
-101\t8\t1200.5\t.\t.\t1\t0\t.\t50\t3e7\t60.5\t0\t.
-101\t8\t3.25\t.\t.\t2\t0\t.\t0.5\t3e7\t60.5\t0\t.
-102\t0\t.\t1e8\t1\t.\t.\t.\t.\t1e8\t70\t1\t12
-102\t9.125\t80000\t.\t.\t1\t0\t.\t50\t1e8\t70\t1\t12
-102\t28\t0.5\t.\t.\t2\t1\t.\t.\t1e8\t70\t1\t12
-103\t0\t.\t1e8\t1\t.\t.\t.\t.\t1e8\t55\t.\t.
+ID\tTIME\tY\tAMOUNT\tADM\tYTYPE\tCENS\tLIMIT\tLLOQ\tDOSEP\tWT\tDLT\tDLT_DAY\tAGE\tSEX
+101\t0\t0\t.\t.\t1\t0\t.\t.\t3e7\t60.5\t0\t.\t44\tF
+101\t1\t.\t25e6\t1\t.\t.\t.\t.\t3e7\t60.5\t0\t.\t44\tF
+101\t3.5\t50\t.\t.\t1\t1\t.\t.\t3e7\t60.5\t0\t.\t44\tF
+101\t8\t1200.5\t.\t.\t1\t0\t.\t50\t3e7\t60.5\t0\t.\t44\tF
+101\t8\t3.25\t.\t.\t2\t0\t.\t0.5\t3e7\t60.5\t0\t.\t44\tF
+102\t0\t.\t1e8\t1\t.\t.\t.\t.\t1e8\t70\t1\t12\t50\tM
+102\t9.125\t80000\t.\t.\t1\t0\t.\t50\t1e8\t70\t1\t12\t50\tM
+102\t28\t0.5\t.\t.\t2\t1\t.\t.\t1e8\t70\t1\t12\t50\tM
+103\t0\t.\t1e8\t1\t.\t.\t.\t.\t1e8\t55\t.\t.\t61\tF
 """
 MONOLIX_TOLD: dict[str, Any] = {
     "mapping": {"YTYPE=1": "qpcr", "YTYPE=2": "flow"},
@@ -89,10 +90,10 @@ S,102,,QPCR,DAY 10,9.125,DAYS,80000,80000,copies/ug,50,N,,0,,M
 S,102,,FLOW,DAY 28,28,DAYS,,<0.5,cells/uL,,,,0,,M
 """
 ADSL = """\
-STUDYID,USUBJID,SUBJID,ARM,DOSEA,DOSEP,DOSEU,WTBL,SEX
-S,101,1,low,2.5e7,3e7,cells,60.5,F
-S,102,2,high,1e8,1e8,cells,70,M
-S,103,3,high,1e8,1e8,cells,55,F
+STUDYID,USUBJID,SUBJID,ARM,DOSEA,DOSEP,DOSEU,WTBL,SEX,AGE
+S,101,1,low,2.5e7,3e7,cells,60.5,F,44
+S,102,2,high,1e8,1e8,cells,70,M,50
+S,103,3,high,1e8,1e8,cells,55,F,61
 """
 ADRS = """\
 STUDYID,USUBJID,PARAM,PARAMCD,AVAL,AVALC,FRLTU
@@ -102,16 +103,16 @@ S,102,Day of the DLT,DLTDY,12,,DAYS
 S,102,Best response,BOR,3,PR,DAYS
 """
 ADPPK = """\
-STUDYID,USUBJID,PARAMCD,AFRLT,FRLTU,EVID,MDV,DV,DVU,AMT,DOSEU,DOSEP,BLQFL,BLQFN,ALLOQ,WTBL,DLT,DLTDY
-S,101,QPCR,-1,DAYS,0,1,0,copies/ug,,cells,3e7,,,,60.5,0,
-S,101,,0,DAYS,1,1,,,25e6,cells,3e7,,,,60.5,0,
-S,101,QPCR,2.5,DAYS,0,0,,copies/ug,,cells,3e7,Y,1,50,60.5,0,
-S,101,QPCR,7,DAYS,0,0,1200.5,copies/ug,,cells,3e7,N,0,50,60.5,0,
-S,101,FLOW,7,DAYS,0,0,3.25,cells/uL,,cells,3e7,N,0,0.5,60.5,0,
-S,102,,0,DAYS,1,1,,,1e8,cells,1e8,,,,70,1,12
-S,102,QPCR,9.125,DAYS,0,0,80000,copies/ug,,cells,1e8,N,0,50,70,1,12
-S,102,FLOW,28,DAYS,0,0,,cells/uL,,cells,1e8,Y,1,0.5,70,1,12
-S,103,,0,DAYS,1,1,,,1e8,cells,1e8,,,,55,,
+STUDYID,USUBJID,PARAMCD,AFRLT,FRLTU,EVID,MDV,DV,DVU,AMT,DOSEU,DOSEP,BLQFL,BLQFN,ALLOQ,WTBL,DLT,DLTDY,AGE,SEX
+S,101,QPCR,-1,DAYS,0,1,0,copies/ug,,cells,3e7,,,,60.5,0,,44,F
+S,101,,0,DAYS,1,1,,,25e6,cells,3e7,,,,60.5,0,,44,F
+S,101,QPCR,2.5,DAYS,0,0,,copies/ug,,cells,3e7,Y,1,50,60.5,0,,44,F
+S,101,QPCR,7,DAYS,0,0,1200.5,copies/ug,,cells,3e7,N,0,50,60.5,0,,44,F
+S,101,FLOW,7,DAYS,0,0,3.25,cells/uL,,cells,3e7,N,0,0.5,60.5,0,,44,F
+S,102,,0,DAYS,1,1,,,1e8,cells,1e8,,,,70,1,12,50,M
+S,102,QPCR,9.125,DAYS,0,0,80000,copies/ug,,cells,1e8,N,0,50,70,1,12,50,M
+S,102,FLOW,28,DAYS,0,0,,cells/uL,,cells,1e8,Y,1,0.5,70,1,12,50,M
+S,103,,0,DAYS,1,1,,,1e8,cells,1e8,,,,55,,,61,F
 """
 ADAM = {"adpc.csv": ADPC, "adsl.csv": ADSL, "adrs.csv": ADRS}
 

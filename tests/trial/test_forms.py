@@ -75,6 +75,7 @@ def test_every_road_leads_to_the_same_trial(tmp_path: Path, plain: TrialData, ro
     source, told = ROADS[road](tmp_path)
     trial = read_trial(source, **told)
     pd.testing.assert_frame_equal(trial.subjects, plain.subjects)
+    pd.testing.assert_frame_equal(trial.covariates, plain.covariates)
     skipped = ["row", "visit"]
     pd.testing.assert_frame_equal(trial.observations.drop(columns=skipped), plain.observations.drop(columns=skipped))
     assert trial.units == plain.units
@@ -102,12 +103,12 @@ def test_what_a_data_set_leaves_out_is_counted_and_named(tmp_path: Path) -> None
     assert "EVID=2 or 3, other events, which hold no sample: 1 (row 10)" in notes
     assert "comments, left out as the data set says: 1 (row 7)" in notes
     assert "ID = subject, TIME = time, DV = level" in notes
-    assert "not used: CMT, AGE" in notes
+    assert "not used: CMT." in notes
 
 
 def test_what_an_adpc_leaves_out_is_counted_and_named(tmp_path: Path) -> None:
     notes = "\n".join(read_trial(folder_of(tmp_path, ADAM)).notes)
-    assert "with a DTYPE, derived records, which hold no sample: 1 (row 6)" in notes
+    assert "with a DTYPE (COPY), derived records, which hold no sample: 1 (row 6)" in notes
     assert "without AVAL and not BLQ, skipped and never taken as 0: 1 (row 8)" in notes
     assert "PARAMCD BOR are not used" in notes
     assert "PCSTAT = status" in notes
@@ -117,7 +118,7 @@ def test_the_mapping_says_how_every_column_was_taken(tmp_path: Path) -> None:
     mapping = read_trial(written(tmp_path, "nm.csv", NONMEM), **NONMEM_TOLD).mapping
     assert set(mapping["column"]) == set(NONMEM.split("\n")[0].split(","))
     taken = mapping.set_index("column")["taken_as"]
-    assert taken[["ID", "DV", "AMT", "WT", "AGE"]].tolist() == ["subject", "level", "amount", "weight", ""]
+    assert taken[["ID", "DV", "AMT", "WT", "AGE"]].tolist() == ["subject", "level", "amount", "weight", "age"]
     own = read_trial(written(tmp_path, "own.csv", PLAIN)).mapping
     assert (own["column"] == own["taken_as"]).all()
 
@@ -207,7 +208,7 @@ def test_above_the_uloq(tmp_path: Path) -> None:
 
 
 def test_a_second_dose_is_refused(tmp_path: Path) -> None:
-    text = NONMEM + ".,103,7,.,1e8,1,1,1,.,0,.,1e8,55,.,.,61\n"
+    text = NONMEM + ".,103,7,.,1e8,1,1,1,.,0,.,1e8,55,.,.,61,F\n"
     with pytest.raises(TrialTableError, match=r"row 15.*a second dose of this patient, at '7'"):
         read_trial(written(tmp_path, "nm.csv", text), **NONMEM_TOLD)
 

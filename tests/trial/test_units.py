@@ -23,6 +23,7 @@ from cartmodel.trial.units import converted, convertible
         (5.0, "cells/mm3", "cells/uL", 5.0),  # a cubic millimetre is a microlitre
         (3.0, "1e6 cells", "cells", 3e6),
         (3.0, "10^6 cells", "cells", 3e6),
+        (3.0, "1e3 cells", "cells", 3e3),
         (3.0, "1e6 cells/kg", "cells/kg", 3e6),
         (132.0, "lb", "kg", 132 * 0.45359237),  # the pound as defined in 1959
         (24.0, "HOURS", "day", 1.0),
@@ -43,11 +44,41 @@ def test_factors_are_those_of_the_definitions(value: float, unit: str, target: s
         ("9**9**9**9", "day"),
         ("__import__('os')", "day"),
         ("", "day"),
-        ("copies/ug DNA", "copies/ug"),
+        ("copies/ug protein", "copies/ug"),
     ],
 )
 def test_what_cannot_be_converted(unit: str, target: str) -> None:
     assert not convertible(unit, target)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("copies/ug", "copies/\N{MICRO SIGN}g"),
+        ("copies/ug", "copies/\N{GREEK SMALL LETTER MU}g"),
+        ("copies/ug", "copies/mcg"),
+        ("copies/ug", "cp/ug"),
+        ("copies/ug", "Copies / UG"),
+        ("copies/ug", "copies/\N{MICRO SIGN}g genomic DNA"),
+        ("copies/ug", "copies/ug gDNA"),
+        ("cells/uL", "cells/mm3"),
+        ("cells/uL", "cells/mcL"),
+        ("cells/uL", "1e3 cells/mL"),
+    ],
+)
+def test_two_spellings_of_one_unit_in_a_table_are_one_unit_and_said(one: str, other: str) -> None:
+    frame = pd.DataFrame({"subject": "1", "time": [7, 9, 14], "level": [5.0, 6.0, 7.0], "unit": [one, other, one]})
+    trial = read_trial(frame)
+    assert list(trial.units.values()) == [one]
+    assert trial.observations["level"].tolist() == [5.0, 6.0, 7.0]
+    assert any("that are the same" in note and other in note for note in trial.notes)
+
+
+@pytest.mark.parametrize(("one", "other"), [("copies/ug", "copies/mg"), ("copies/ug", "cells/uL"), ("%", "copies/ug")])
+def test_units_that_differ_are_refused(one: str, other: str) -> None:
+    frame = pd.DataFrame({"subject": "1", "time": [7, 9], "level": [5.0, 6.0], "unit": [one, other]})
+    with pytest.raises(TrialTableError, match=r"\(1 rows\), but assay '\w+' has .* in row 2"):
+        read_trial(frame)
 
 
 def test_hours_are_converted_only_when_asked() -> None:
