@@ -174,7 +174,7 @@ def _registry() -> "UnitRegistry[Any]":
 
     registry: UnitRegistry[Any] = pint.UnitRegistry()
     registry.define("cell = [cell_count] = _ = cells")
-    registry.define("copy = [copy_count] = _ = copies = cp = cps")
+    registry.define("copy = [copy_count] = _ = copies = cp")
     return registry
 
 

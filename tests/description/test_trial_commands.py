@@ -24,8 +24,8 @@ def test_describe_tells_and_writes(tmp_path: Path) -> None:
     assert "Missed visits" in done.stdout
     written = {path.name for path in (tmp_path / "out").iterdir()}
     assert written == {
-        "patients.csv", "samples.csv", "covariates.csv", "visits.csv", "missed.csv", "records.csv", "warnings.csv", "summary.txt",
-        "figures",
+        "patients.csv", "covariates.csv", "samples.csv", "visits.csv", "missed.csv", "records.csv", "warnings.csv",
+        "summary.txt", "figures",
     }  # fmt: skip
     figures = {path.name for path in (tmp_path / "out" / "figures").iterdir()}
     assert {"levels.png", "mean_levels.png", "visits.png"} <= figures

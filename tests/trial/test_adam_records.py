@@ -179,3 +179,31 @@ def test_planned_times_move_with_the_actual_ones() -> None:
     units = {"time": "h", "level": "copies/ug", "dose": "cells"}
     seen = cm.read_trial(table, units=units).observations
     assert seen[["time", "nominal"]].to_numpy().tolist() == [[168.5 / 24, 7.0]]
+
+
+def test_what_is_blank_in_one_column_is_taken_from_the_next() -> None:
+    table = adpc(AVAL=[900.0, None, 700.0, 800.0], AVALC=["900", "", "700", "800"], AVALCAT1=["", "BLQ", "", ""])
+    assert read_trial(table).observations["blq"].tolist() == [False, True, False, False]
+    dated = table.drop(columns=["AFRLT", "FRLTU"]).assign(
+        ADTM=["2026-03-08T09:00", "", "2026-03-15T09:00", "2026-03-08T09:00"],
+        ADT=["2026-03-08", "2026-03-10", "2026-03-15", "2026-03-08"],
+        TRTSDTM="2026-03-01T09:00",
+    )
+    trial = read_trial(dated)
+    assert trial.observations["time"].tolist() == [7, 9, 14, 7]
+    assert trial.observations["by_date"].tolist() == [False, True, False, False]
+
+
+def test_the_unit_of_a_weight_is_looked_at() -> None:
+    adsl = pd.DataFrame({"USUBJID": ["1"], "WEIGHTBL": 150, "WEIGHTU": "LB", "DOSEA": 1e8, "DOSEU": "cells"})
+    assert "'LB' is not a unit of this table" in refusal(adsl)
+    weight = read_trial(adsl, units={"weight": "kg"}).subjects["weight"].tolist()
+    assert weight == pytest.approx([150 * 0.45359237])  # the pound as defined in 1959
+
+
+@pytest.mark.parametrize("name", ["PCSTRESN", "time", "AVAL"])
+def test_a_table_of_samples_is_no_table_of_patients(name: str) -> None:
+    table = pd.DataFrame({"USUBJID": ["1"], name: 900, "VISITNUM": 3})
+    assert "is no table of a trial" in refusal({"adsl": ADSL.iloc[:1], "samples": table})
+    one = adpc().drop(columns="PARAMCD")
+    assert len(read_trial({"adpc": one}).observations) == 4

@@ -122,7 +122,7 @@ CELLS: list[tuple[str, str, int, str, str, str]] = [
     ("folder", "events.csv", 2, "grade", "0", "'0' is no CTCAE grade"),
     ("folder", "events.csv", 2, "soc", "", "a row without its soc"),
     ("folder", "events.csv", 2, "term", "any", "'any' stands for totals"),
-    ("folder", "events.csv", 2, "end_day", "1", "'1' is before the onset"),
+    ("folder", "events.csv", 2, "end_day", "1", "1 is before the onset"),
     ("folder", "events.csv", 2, "dlt", "1", "0, but an adverse event is declared a DLT"),
     ("folder", "events.csv", 3, "day", "10", "12, but the first event declared a DLT is of day 10"),
     ("folder", "events.csv", 2, "related", "perhaps", "'perhaps' is neither 0 nor 1"),

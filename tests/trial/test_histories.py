@@ -126,3 +126,25 @@ def test_days_from_dates(frames: dict[str, pd.DataFrame]) -> None:
     frames["subjects"]["infusion"] = "2026-03-01T10:00"
     events = frames["events"].assign(day=None, at=["2026-03-04T22:00", "2026-03-13"], end_day=None)
     assert read_trial(frames | {"events": events}).events["day"].tolist() == [3.5, 12.0]
+
+
+def test_days_from_dates_alone_are_not_compared_to_the_hour() -> None:
+    """Starts are collected with clocks and ends as dates: an event of one day ends on it."""
+    adsl = pd.DataFrame({"USUBJID": ["1"], "TRTSDTM": "2026-03-01T09:00", "DOSEA": 1e8, "DOSEU": "cells"})
+    event = {"USUBJID": "1", "AEDECOD": "CRS", "AEBODSYS": "Immune", "ATOXGRN": 1, "AREL": "Y"}
+    dated = pd.DataFrame([event | {"AESTDTC": "2026-03-04T15:00", "AEENDTC": "2026-03-04"}])
+    assert read_trial({"adsl": adsl, "adae": dated}).events[["day", "end_day"]].to_numpy().tolist() == [[3.25, 3.0]]
+    wrong = dated.assign(AEENDTC="2026-03-03")
+    with pytest.raises(TrialTableError, match="2 is before the onset, day 3.25"):
+        read_trial({"adsl": adsl, "adae": wrong})
+
+
+def test_two_drugs_of_one_day_are_two_records_and_strangers_are_named() -> None:
+    levels = pd.DataFrame({"subject": ["1"], "time": 7, "level": 900, "unit": "copies/ug"})
+    records = pd.DataFrame({"subject": "1", "day": -5, "kind": "lymphodepletion", "value": [30, 300], "unit": "mg/m2"})
+    assert read_trial({"levels": levels, "records": records}).records["value"].tolist() == [30, 300]
+    with pytest.raises(TrialTableError, match="stands in row 2 too"):
+        read_trial({"levels": levels, "records": records.assign(value=30)})
+    for kind in ("tocilizumab", "steroid"):
+        with pytest.raises(TrialTableError, match="'01' is no patient of the trial"):
+            read_trial({"levels": levels, "records": records.assign(subject="01", kind=kind)})

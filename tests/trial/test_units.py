@@ -91,7 +91,7 @@ def test_hours_are_converted_only_when_asked() -> None:
     plain = read_trial(frame_of(PLAIN))
     pd.testing.assert_series_equal(trial.observations["time"], plain.observations["time"])
     assert set(trial.observations["nominal"]) == {7.0}
-    assert trial.subjects["dlt_day"].dropna().tolist() == [0.5]  # its numbers are in hours, too
+    assert trial.subjects["dlt_day"].dropna().tolist() == [12]  # what is called a day is in days
 
 
 def test_two_units_of_one_assay_become_one_when_asked() -> None:
