@@ -135,7 +135,7 @@ def test_days_from_dates_alone_are_not_compared_to_the_hour() -> None:
     dated = pd.DataFrame([event | {"AESTDTC": "2026-03-04T15:00", "AEENDTC": "2026-03-04"}])
     assert read_trial({"adsl": adsl, "adae": dated}).events[["day", "end_day"]].to_numpy().tolist() == [[3.25, 3.0]]
     wrong = dated.assign(AEENDTC="2026-03-03")
-    with pytest.raises(TrialTableError, match="2 is before the onset, day 3.25"):
+    with pytest.raises(TrialTableError, match=r"2 is before the onset, day 3\.25"):
         read_trial({"adsl": adsl, "adae": wrong})
 
 
