@@ -66,7 +66,7 @@ def covariates_of(fit: xr.DataTree) -> pd.DataFrame:
     table = pd.DataFrame({name: pd.Series(values) for name, values in told.items()})
     table = table.reindex(subjects).rename_axis("subject")
     numbers = [name for name in table if not table[name].map(lambda value: isinstance(value, str)).any()]
-    return table.astype(dict.fromkeys(numbers, float))
+    return table.astype(object).astype(dict.fromkeys(numbers, float))
 
 
 def group(fit: xr.DataTree, name: str) -> xr.Dataset:
