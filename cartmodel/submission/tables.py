@@ -28,9 +28,9 @@ def to_tables(trial: TrialData) -> dict[str, pd.DataFrame]:
     subjects = subjects.drop(columns="infusion_by_date")
     samples = sampled_rows(trial)
     levels = samples[list(_SAMPLES)].assign(blq=samples["blq"].astype(float))
-    subjects = subjects.assign(
-        study=trial.name, **{name: trial.covariates[name].to_numpy() for name in trial.covariates}
-    )
+    subjects = subjects.assign(study=trial.name)
+    for name in trial.covariates:
+        subjects[str(name)] = trial.covariates[name].to_numpy()
     tables = {"subjects": _given(subjects, "subject", *map(str, trial.covariates))}
     if len(levels):
         tables["levels"] = _given(levels, *_SAMPLES[:6])
