@@ -190,5 +190,5 @@ def _changes(new: xr.Dataset) -> dict[tuple[float, float, str], xr.DataArray]:
             values = new[name] if name in _PROBABILITIES else xr.apply_ufunc(np.log, new[name])
             change = values.sel(dose=high) - values.sel(dose=low)
             change = change.mean("subject") if "subject" in change.dims else change
-            found[low, high, name] = change if name in _PROBABILITIES else np.exp(change)
+            found[low, high, name] = change if name in _PROBABILITIES else xr.apply_ufunc(np.exp, change)
     return found
