@@ -55,6 +55,8 @@ from .kinetics.structure import (
     structures as structures,
 )
 
+from .symbolic.contract import StructureCheck as StructureCheck, check_structure as check_structure
+
 # Fit
 from .equations.design import check_fit_together as check_fit_together, doubts as doubts
 from .symbolic.model import build as build

@@ -6,6 +6,7 @@ from inspect import Parameter as Argument
 from inspect import signature
 from typing import Any, Literal
 
+from cartmodel.kinetics.numerical import numerical_integral, numerical_peak
 from cartmodel.registry import Registry
 
 type Support = Literal["positive", "fraction", "real"]
@@ -78,7 +79,7 @@ class Structure:
     log_level : callable ``(xp, t, **parameters)``
         ln of the level at ``t`` days after the infusion.
     integral : callable ``(xp, start, end, **parameters)``
-        Area under the curve between two times; numerical where the structure brings no closed form.
+        Area under the curve between two times, by quadrature where the structure brings no closed form.
     peak : callable ``(xp, **parameters)``
         Time and ln level of the highest point of the curve from time 0 on.
     inputs : tuple of str
@@ -109,8 +110,8 @@ structures = Registry[Structure]("structure")
 def structure(
     name: str,
     *,
-    integral: Callable[..., Any],
-    peak: Callable[..., tuple[Any, Any]],
+    integral: Callable[..., Any] | None = None,
+    peak: Callable[..., tuple[Any, Any]] | None = None,
     inputs: tuple[str, ...] = (),
     **parameters: StructuralParameter,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -120,8 +121,9 @@ def structure(
     ----------
     name : str
         The name that model files use.
-    integral, peak : callable
-        See `Structure`.
+    integral, peak : callable, optional
+        See `Structure`. Closed forms are exact and fast; without them the area is computed by quadrature and the peak
+        by search (`cartmodel.kinetics.numerical`), at several times the cost.
     inputs : tuple of str
         See `Structure`.
     **parameters : StructuralParameter
@@ -148,7 +150,8 @@ def structure(
                 f"structure '{name}': the curve takes {sorted(keywords)}, but {sorted(declared)} are declared"
             )
         ordered = {key: parameters[key] for key in keywords if key in parameters}
-        structures.add(name, Structure(name, ordered, curve, integral, peak, inputs))
+        area, top = integral or numerical_integral(curve), peak or numerical_peak(curve)
+        structures.add(name, Structure(name, ordered, curve, area, top, inputs))
         return curve
 
     return register
