@@ -9,7 +9,7 @@ from pathlib import Path
 
 import cartmodel as cm
 from cartmodel.plots import CHECK_FIGURES
-from cartmodel.plots.style import quiet_glyphs, style
+from cartmodel.plots.style import style
 
 HERE = Path(__file__).parent
 HEAD = """\
@@ -47,7 +47,7 @@ def main() -> None:
         figure = draw(fit, trial)
         if figure is None:
             continue
-        with style(), quiet_glyphs():
+        with style():
             figure.savefig(out / f"{name}.png", dpi=72, metadata={"Software": None})
         page.append(f"\n## {name}\n\n![{name}](gallery/{name}.png)\n")
     (HERE / "gallery.md").write_text("".join(page), encoding="utf-8")

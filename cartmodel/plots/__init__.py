@@ -5,7 +5,7 @@ All intervals are equal-tailed 95% intervals.
 
 from cartmodel.plots.advice_by_dose import advice_by_dose
 from cartmodel.plots.advice_timeline import trial_timeline
-from cartmodel.plots.check_figures import CHECK_FIGURES
+from cartmodel.plots.check_figures import ASSAY_FIGURES, CHECK_FIGURES
 from cartmodel.plots.covariate_forest import covariate_forest
 from cartmodel.plots.criss_waterfall import criss_waterfall
 from cartmodel.plots.dlt_by_dose import dlt_by_dose
@@ -33,6 +33,7 @@ from cartmodel.plots.virtual_comparison import virtual_comparison
 from cartmodel.plots.virtual_duration import virtual_duration
 
 __all__ = [
+    "ASSAY_FIGURES",
     "CHECK_FIGURES",
     "advice_by_dose",
     "corrected_check",

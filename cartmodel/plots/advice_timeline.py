@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from cartmodel.plots.style import DARK, GREY, ORANGE, VERMILLION, dose_groups, footer, new_figure, stamp_text, style
-from cartmodel.plots.words import patients_text, shortened
+from cartmodel.plots.words import patients_text, short_names
 
 if TYPE_CHECKING:  # what it takes to make one takes seconds to import
     from cartmodel.conduct.ruling import Verdict
@@ -65,7 +65,8 @@ def trial_timeline(verdict: "Verdict", stamp: str = "") -> Figure:
         if verdict.earliest is not None and verdict.earliest > verdict.on:
             axes.axvline(_day(verdict.earliest), color=ORANGE, linewidth=1.2, linestyle="--", gid="earliest")
         roles = ["" if record.role == "escalation" else f" ({record.role})" for record in records]
-        names = [f"{shortened(r.subject, 14)}{role}" for r, role in zip(records, roles, strict=True)]
+        shortest = short_names([record.subject for record in records], 14)
+        names = [f"{name}{role}" for name, role in zip(shortest, roles, strict=True)]
         axes.set_yticks(range(len(records)), names, parse_math=False)
         axes.set_ylim(len(records) - 0.4, -0.6)
         locator = AutoDateLocator(maxticks=9)

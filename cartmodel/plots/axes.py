@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.axis import XAxis, YAxis
 from matplotlib.ticker import NullFormatter, NullLocator
 
-from cartmodel.plots.style import VERMILLION
 from cartmodel.plots.words import number_text
 from cartmodel.prediction.words import dose_number
 
@@ -73,13 +72,6 @@ def log_axis(axis: XAxis | YAxis, low: float, high: float) -> None:
     shown = shown[:: -(-len(shown) // 8)] if shown else []
     axis.set_ticks(shown, labels=[number_text(v) for v in shown])
     axis.set_minor_formatter(NullFormatter())
-
-
-def lloq_lines(axes: Axes, lloq: np.ndarray) -> None:
-    """Draw a line at each LLOQ, if there are at most three."""
-    values = np.unique(lloq[~np.isnan(lloq)])
-    for value in values[: 3 if len(values) <= 3 else 0]:
-        axes.axhline(value, color=VERMILLION, linewidth=0.8, linestyle=(0, (1, 1.5)), gid="lloq")
 
 
 def dose_axis(axes: Axes, doses: np.ndarray, under: dict[float, str] | None = None) -> None:

@@ -32,6 +32,15 @@ def _of_fit(draw: Callable[..., Figure | None]) -> CheckFigure:
     return figure
 
 
+def _of_assay(draw: Callable[..., Figure | None]) -> CheckFigure:
+    def figure(
+        fit: xr.DataTree, trial: TrialData, stamp: str = "", *, width: float | None = None, assay: str | None = None
+    ) -> Figure | None:
+        return draw(fit, stamp=stamp, width=width, assay=assay)
+
+    return figure
+
+
 def _of_trial(draw: Callable[..., Figure | None]) -> CheckFigure:
     def figure(fit: xr.DataTree, trial: TrialData, stamp: str = "", *, width: float | None = None) -> Figure | None:
         return draw(trial, stamp=stamp, width=width)
@@ -43,11 +52,11 @@ CHECK_FIGURES: dict[str, CheckFigure] = {
     "levels_by_dose": _of_trial(levels_by_dose),
     "swimmer": _of_trial(swimmer),
     "criss_waterfall": _of_trial(criss_waterfall),
-    "individual_fits": _of_fit(individual_fits),
-    "predictive_check": _of_fit(predictive_check),
-    "corrected_check": _of_fit(corrected_check),
-    "goodness_of_fit": _of_fit(goodness_of_fit),
-    "prediction_errors": _of_fit(prediction_errors),
+    "individual_fits": _of_assay(individual_fits),
+    "predictive_check": _of_assay(predictive_check),
+    "corrected_check": _of_assay(corrected_check),
+    "goodness_of_fit": _of_assay(goodness_of_fit),
+    "prediction_errors": _of_assay(prediction_errors),
     "random_effects": _of_fit(random_effects),
     "random_effect_pairs": _of_fit(random_effect_pairs),
     "covariate_forest": _of_fit(covariate_forest),
@@ -61,7 +70,7 @@ CHECK_FIGURES: dict[str, CheckFigure] = {
     "worst_pairs": _of_fit(worst_pairs),
 }
 """Every figure of a fit by name, in reading order: ``function(fit, trial, stamp="", width=None)``, which returns a
-figure, or None where the model or the trial has nothing to show.
+figure, or None where the model or the trial has nothing to show. Those of ``ASSAY_FIGURES`` show one assay.
 
 Examples
 --------
@@ -69,3 +78,8 @@ Examples
 >>> list(CHECK_FIGURES)[:2]
 ['levels_by_dose', 'swimmer']
 """
+
+ASSAY_FIGURES = frozenset(
+    {"individual_fits", "predictive_check", "corrected_check", "goodness_of_fit", "prediction_errors"}
+)
+"""The figures that show one assay at a time: ``function(..., assay="qpcr")``; default: the model's first."""

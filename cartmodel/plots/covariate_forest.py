@@ -84,6 +84,7 @@ def covariate_forest(
         axes.set_ylim(top + 0.5, 0.8)
         axes.set_yticks(places, names)
         axes.tick_params(axis="y", length=0)
+        axes.spines["left"].set_visible(False)  # the heading of a narrow figure crosses it
         ticks = [v for v in (0.1, 0.25, 0.5, 0.8, 1, 1.25, 2, 4, 10) if low <= v <= high]
         if narrow:
             ticks = [v for v in ticks if v != 1]

@@ -7,7 +7,7 @@ from matplotlib.patches import Patch
 
 from cartmodel.checks.courses import REMISSION, clinical_courses
 from cartmodel.plots.style import DARK, VERMILLION, dose_groups, footer, new_figure, scale_of, small, stamp_text, style
-from cartmodel.plots.words import patients_text, shortened
+from cartmodel.plots.words import patients_text, short_names
 from cartmodel.trial import TrialData
 
 
@@ -64,7 +64,7 @@ def criss_waterfall(trial: TrialData, stamp: str = "", *, width: float | None = 
         axes.axhline(threshold, color=VERMILLION, linewidth=0.9, linestyle=(0, (1, 1.5)), gid="threshold")
         axes.set_xlim(-0.7, len(order) - 0.3)
         fits = 72 * (width - 0.7 * k) / len(order) >= 1.25 * small()
-        names = [shortened(str(s), 14) for s in order["subject"]] if fits else []
+        names = short_names([str(s) for s in order["subject"]], 14) if fits else []
         axes.set_xticks(place if fits else [], names, rotation=90, parse_math=False)
         axes.set_xlabel("Patient" if fits else f"{len(order)} patients (too many to name)")
         axes.set_ylabel("CRISS linear predictor\n(log odds)")

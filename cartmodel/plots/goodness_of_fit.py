@@ -9,15 +9,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cartmodel.checks.goodness import goodness_of_fit as goodness_table
-from cartmodel.plots.axes import lloq_lines, log_axis, time_axis, time_label
-from cartmodel.plots.residuals import legend, points, quantile_plot, trend, zero_lines
+from cartmodel.plots.axes import log_axis, time_axis, time_label
+from cartmodel.plots.residuals import bounds_handle, legend, points, quantile_plot, trend, zero_lines
+from cartmodel.plots.samples import lloq_handle, lloq_lines
 from cartmodel.plots.style import GREY, columns_of, footer, new_figure, scale_of, stamp_text, style
-from cartmodel.plots.words import assay_text, patients_text
+from cartmodel.plots.words import assay_text, patients_text, samples_text
 from cartmodel.prediction.fitfile import spec_of
 
 
 def goodness_of_fit(
-    fit: xr.DataTree, stamp: str = "", table: pd.DataFrame | None = None, *, width: float | None = None
+    fit: xr.DataTree,
+    stamp: str = "",
+    table: pd.DataFrame | None = None,
+    *,
+    assay: str | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Return observed levels against population and individual predictions, and conditional residuals.
 
@@ -31,23 +37,24 @@ def goodness_of_fit(
         Words in the corner, such as ``"NOT CONVERGED"``; SIMULATED is added for a simulated trial.
     table : pandas.DataFrame, optional
         From `goodness_of_fit`, if it is at hand.
+    assay : str, optional
+        One of the model's assays; default: the first.
     width : float, optional
         Inches; fewer panels stand side by side in a narrow figure.
     """
-    table = goodness_table(fit) if table is None else table
+    table = goodness_table(fit, assay=assay) if table is None else table
     spec = spec_of(fit)
     width = 8.4 if width is None else width
     columns = columns_of(width, 3, 2.1)
     rows = ceil(6 / columns)
     unit = table.attrs["unit"]
-    blq, doses = table["blq"].to_numpy(bool), table["dose"].to_numpy(float)
     last = float(table["time"].max()) if len(table) else 28.0
     with style(width):
         notes = [
             fit.attrs["trial"],
             assay_text(spec, table.attrs["assay"]),
-            f"model {spec.name}, {patients_text(table['subject'].nunique())}, {len(table)} samples, {int(blq.sum())} "
-            f"below the LLOQ; predictions: posterior medians ({table.attrs['curves']})",
+            f"model {spec.name}, {patients_text(table['subject'].nunique())}, {samples_text(table['blq'])}; "
+            f"predictions: posterior medians ({table.attrs['curves']})",
             "IWRES: from the patient's own curve; CWRES: conditional, decorrelated within the patient",
         ]
         figure = new_figure(
@@ -60,7 +67,7 @@ def goodness_of_fit(
         panels = list(figure.subplots(rows, columns, squeeze=False).flat)
         for axes, column, told in ((panels[0], "pred", "Population"), (panels[1], "ipred", "Individual")):
             _against(axes, table, column)
-            points(axes, table[column], table["dv"], blq, doses)
+            points(axes, table[column], table, "dv")
             axes.set_xlabel(f"{told} prediction ({unit})", parse_math=False)
             axes.set_ylabel(f"Observed ({unit})", parse_math=False)
         for axes, residual, against in (
@@ -70,7 +77,7 @@ def goodness_of_fit(
         ):
             zero_lines(axes)
             x = table[against].where(table[against] > 0)
-            points(axes, x, table[residual], blq, doses)
+            points(axes, x, table, residual)
             axes.set_ylabel(residual.upper())
             if against == "time":
                 time_axis(axes, last, narrow=True)
@@ -82,7 +89,8 @@ def goodness_of_fit(
                 axes.set_xlabel(f"Population prediction ({unit})", parse_math=False)
         quantile_plot(panels[5], table["cwres"])
         panels[5].set_ylabel("CWRES")
-        footer(figure, [*legend(table, bounds=False), *legend(table, bounds=True)[-1:]], 4)
+        limit = lloq_handle(table["lloq"].to_numpy(float))
+        footer(figure, [*legend(table), limit, bounds_handle()], 4)
     return figure
 
 

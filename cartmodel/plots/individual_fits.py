@@ -9,13 +9,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from cartmodel.plots.axes import lloq_lines, log_axis, time_axis, time_label
+from cartmodel.checks.replicates import check_assay
+from cartmodel.plots.axes import log_axis, time_axis, time_label
 from cartmodel.plots.curves import individual_curves
+from cartmodel.plots.samples import blq_handle, draw_samples, lloq_handle, lloq_lines, sample_handle
 from cartmodel.plots.style import (
     BLUE,
     DARK,
     ORANGE,
-    VERMILLION,
     columns_of,
     footer,
     new_figure,
@@ -24,7 +25,7 @@ from cartmodel.plots.style import (
     stamp_text,
     style,
 )
-from cartmodel.plots.words import patients_text, shortened
+from cartmodel.plots.words import assay_text, patients_text, short_names
 from cartmodel.prediction.fitfile import group, spec_of
 from cartmodel.prediction.words import dose_words
 
@@ -52,9 +53,7 @@ def individual_fits(
         Inches; fewer panels stand side by side in a narrow figure.
     """
     spec = spec_of(fit)
-    assay = next(iter(spec.assays)) if assay is None else assay
-    if assay not in spec.assays:
-        raise ValueError(f"assay={assay!r}; accepted: {', '.join(spec.assays)}")
+    assay = check_assay(spec, assay)
     data, observed = group(fit, "constant_data"), group(fit, "observed_data")
     seen = data[f"seen_level_{assay}"].values > 0
     times = np.where(seen, data[f"time_{assay}"].values, np.nan)
@@ -69,18 +68,18 @@ def individual_fits(
     rows = ceil(n / columns)
     k = scale_of(width)
     with style(width):
-        title = (
-            "Individual fits"
-            if len(spec.assays) == 1
-            else f"Individual fits, assay {assay} (one of {len(spec.assays)})"
-        )
         notes = [
-            f"{fit.attrs['trial']}",
+            fit.attrs["trial"],
+            assay_text(spec, assay),
             f"model {spec.name}, {patients_text(n)}; shaded: 95% intervals",
         ]
         height = k * (1.7 * rows + (1.4 if rows == 1 else 0.8))
-        figure = new_figure(width, height, title, notes, stamp_text(fit.attrs["simulated"], stamp))
+        figure = new_figure(width, height, "Individual fits", notes, stamp_text(fit.attrs["simulated"], stamp))
         grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+        doses = data["dose"].values.astype(float)
+        told = ["" if np.isnan(dose) else f", {dose_words(dose)}" for dose in doses]
+        room = int(72 * (width - 0.5 * k) / columns / (0.62 * small())) - max(len(words) for words in told)
+        named = short_names([str(s) for s in data["subject"].values], min(max(room, 4), 13 if any(told) else 24))
         for i, axes in enumerate(grid.flat):
             if i >= n:
                 axes.remove()
@@ -90,13 +89,10 @@ def individual_fits(
             axes.tick_params(labelbottom=i + columns >= n)
             patient = data.isel(subject=i)
             _panel(axes, patient, curves.isel(subject=i).sel(time=slice(0.0, ends[i])), levels[i], assay)
-            dose = float(patient["dose"])
-            told = "" if np.isnan(dose) else f", {dose_words(dose)}"
-            room = int(72 * (width - 0.5 * k) / columns / (0.62 * small())) - len(told)
-            named = shortened(str(patient["subject"].item()), min(max(room, 4), 13 if told else 24))
-            axes.set_title(named + told, size=small(), pad=3 * k, parse_math=False)
+            axes.set_title(named[i] + told[i], size=small(), pad=3 * k, parse_math=False)
         side = f"Level, assay {assay} ({spec.assays[assay].unit})"
-        footer(figure, _legend(), 3 if columns < 5 else 6, time_label(last), side)
+        handles = [sample_handle(), blq_handle(), lloq_handle(data[f"lloq_{assay}"].values), *_legend()]
+        footer(figure, handles, 3 if columns < 5 else 6, time_label(last), side)
     return figure
 
 
@@ -118,43 +114,13 @@ def _panel(axes: Axes, patient: xr.Dataset, curve: xr.Dataset, levels: np.ndarra
     below = taken & (patient[f"blq_{assay}"].values > 0)
     time = patient[f"time_{assay}"].values
     lloq_lines(axes, np.where(taken, patient[f"lloq_{assay}"].values, np.nan))
-    axes.plot(
-        time[taken & ~below],
-        levels[taken & ~below],
-        linestyle="none",
-        marker="o",
-        markersize=3,
-        color=DARK,
-        gid="quantified",
-    )
-    axes.plot(
-        time[below],
-        levels[below],
-        linestyle="none",
-        marker="v",
-        markersize=5,
-        markerfacecolor="white",
-        markeredgecolor=DARK,
-        gid="blq",
-    )
+    draw_samples(axes, time[taken], levels[taken], below[taken], DARK)
     if not taken.any():
         axes.text(0.5, 0.06, "no samples", transform=axes.transAxes, ha="center", size=small(), color=DARK)
 
 
 def _legend() -> list[Line2D | Patch]:
     return [
-        Line2D([], [], color=DARK, marker="o", markersize=3, linestyle="none", label="sample"),
-        Line2D(
-            [],
-            [],
-            color=DARK,
-            marker="v",
-            markersize=5,
-            markerfacecolor="white",
-            linestyle="none",
-            label="below the LLOQ, drawn at it",
-        ),
-        Line2D([], [], color=VERMILLION, linewidth=0.8, linestyle=(0, (1, 1.5)), label="LLOQ"),
         Line2D([], [], color=BLUE, linewidth=1.3, label="patient's curve, median"),
         Patch(facecolor=BLUE, alpha=0.22, label="95% interval"),
         Line2D([], [], color=ORANGE, linewidth=1.1, linestyle=(0, (4, 2)), label="typical patient at that dose"),

@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from cartmodel.plots.axes import lloq_lines, log_axis, time_axis, time_label
+from cartmodel.plots.axes import log_axis, time_axis, time_label
+from cartmodel.plots.samples import blq_handle, draw_samples, lloq_handle, lloq_lines
 from cartmodel.plots.style import (
     DARK,
-    VERMILLION,
     columns_of,
     dose_groups,
     footer,
@@ -20,15 +20,15 @@ from cartmodel.plots.style import (
     stamp_text,
     style,
 )
-from cartmodel.plots.words import patients_text
+from cartmodel.plots.words import patients_text, samples_text
 from cartmodel.trial import TrialData
 
 
 def levels_by_dose(trial: TrialData, stamp: str = "", *, width: float | None = None) -> Figure:
     """Return the observed levels over time: a panel for each assay and dose group, a line for each patient.
 
-    Samples below the LLOQ are open triangles at the LLOQ, which is a dotted line. More than six different doses are
-    merged into four ranges.
+    Samples below the LLOQ are open triangles at the LLOQ, which is a dotted line (more than three LLOQs: a band). More
+    than six different doses are merged into four ranges.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def levels_by_dose(trial: TrialData, stamp: str = "", *, width: float | None = N
         seen = trial.observations
         notes = [
             trial.name,
-            f"{patients_text(len(trial.subjects))}, {len(seen)} samples, {int(seen['blq'].sum())} below the LLOQ",
+            f"{patients_text(len(trial.subjects))}, {samples_text(seen['blq'])}",
         ]
         height = scale_of(width) * (3.0 * rows + 0.7)
         stamped = stamp_text(trial.simulated, stamp)
@@ -69,7 +69,8 @@ def levels_by_dose(trial: TrialData, stamp: str = "", *, width: float | None = N
             for axes in block[: len(groups) : columns]:
                 told = f"Level, assay {assay} ({trial.units[assay]})" if assay else "Level"
                 axes.set_ylabel(told, parse_math=False)
-        footer(figure, _legend(), 3, time_label(last))
+        one = Line2D([], [], color=DARK, marker="o", markersize=3, linewidth=0.9, label="one patient")
+        footer(figure, [one, blq_handle(), lloq_handle(seen["lloq"].to_numpy(float))], 3, time_label(last))
     return figure
 
 
@@ -81,43 +82,7 @@ def _panel(axes: Axes, trial: TrialData, assay: str, patients: pd.Index, colour:
     lloq_lines(axes, whole["lloq"].to_numpy(float))
     for _, samples in whole[here].groupby("subject", sort=False):
         axes.plot(samples["time"], height[samples.index], color=colour, linewidth=0.9, alpha=0.65)
-    quantified = whole[here & ~whole["blq"]]
-    below = whole[here & whole["blq"]]
-    axes.plot(
-        quantified["time"],
-        quantified["level"],
-        linestyle="none",
-        marker="o",
-        markersize=3,
-        color=colour,
-        gid="quantified",
-    )
-    axes.plot(
-        below["time"],
-        below["lloq"],
-        linestyle="none",
-        marker="v",
-        markersize=5,
-        markerfacecolor="white",
-        markeredgecolor=colour,
-        gid="blq",
-    )
+    own = whole[here]
+    draw_samples(axes, own["time"], height[own.index], own["blq"], colour)
     if not np.any(here):
         axes.text(0.5, 0.5, "no samples", transform=axes.transAxes, ha="center", color=DARK)
-
-
-def _legend() -> list[Line2D]:
-    return [
-        Line2D([], [], color=DARK, marker="o", markersize=3, linewidth=0.9, label="one patient"),
-        Line2D(
-            [],
-            [],
-            color=DARK,
-            marker="v",
-            markersize=5,
-            markerfacecolor="white",
-            linestyle="none",
-            label="below the LLOQ, drawn at it",
-        ),
-        Line2D([], [], color=VERMILLION, linewidth=0.8, linestyle=(0, (1, 1.5)), label="LLOQ"),
-    ]

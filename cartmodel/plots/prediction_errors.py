@@ -12,14 +12,19 @@ from scipy import stats
 from cartmodel.checks.discrepancies import npde_tests
 from cartmodel.checks.goodness import goodness_of_fit as goodness_table
 from cartmodel.plots.axes import log_axis, time_axis, time_label
-from cartmodel.plots.residuals import legend, points, quantile_plot, trend, zero_lines
+from cartmodel.plots.residuals import bounds_handle, legend, points, quantile_plot, trend, zero_lines
 from cartmodel.plots.style import BLUE, GREY, columns_of, footer, new_figure, scale_of, stamp_text, style
-from cartmodel.plots.words import assay_text, patients_text
+from cartmodel.plots.words import assay_text, patients_text, samples_text
 from cartmodel.prediction.fitfile import spec_of
 
 
 def prediction_errors(
-    fit: xr.DataTree, stamp: str = "", table: pd.DataFrame | None = None, *, width: float | None = None
+    fit: xr.DataTree,
+    stamp: str = "",
+    table: pd.DataFrame | None = None,
+    *,
+    assay: str | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Return normalised prediction distribution errors against time and prediction, their quantiles and histogram.
 
@@ -34,15 +39,16 @@ def prediction_errors(
         Words in the corner, such as ``"NOT CONVERGED"``; SIMULATED is added for a simulated trial.
     table : pandas.DataFrame, optional
         From `goodness_of_fit`, if it is at hand.
+    assay : str, optional
+        One of the model's assays; default: the first.
     width : float, optional
         Inches; fewer panels stand side by side in a narrow figure.
     """
-    table = goodness_table(fit) if table is None else table
+    table = goodness_table(fit, assay=assay) if table is None else table
     spec = spec_of(fit)
     width = 7.0 if width is None else width
     columns = columns_of(width, 2, 2.4)
     rows = ceil(4 / columns)
-    blq, doses = table["blq"].to_numpy(bool), table["dose"].to_numpy(float)
     last = float(table["time"].max()) if len(table) else 28.0
     tests = npde_tests(table).set_index("test")
     with style(width):
@@ -50,8 +56,8 @@ def prediction_errors(
         notes = [
             fit.attrs["trial"],
             assay_text(spec, table.attrs["assay"]),
-            f"model {spec.name}, {patients_text(table['subject'].nunique())}, {len(table)} samples, {int(blq.sum())} "
-            f"below the LLOQ (imputed); {table.attrs['thinning']}",
+            f"model {spec.name}, {patients_text(table['subject'].nunique())}, {samples_text(table['blq'])} "
+            f"(imputed); {table.attrs['thinning']}",
             f"mean {found[0]:.2f} (p = {p[0]:.2f}), SD {found[1]:.2f} (p = {p[1]:.2f}), normal: p = {p[2]:.2f}",
         ]
         figure = new_figure(
@@ -64,7 +70,7 @@ def prediction_errors(
         panels = list(figure.subplots(rows, columns, squeeze=False).flat)
         for axes, against in ((panels[0], "time"), (panels[1], "pred")):
             zero_lines(axes)
-            points(axes, table[against], table["npde"], blq, doses)
+            points(axes, table[against], table, "npde")
             trend(axes, table[against], table["npde"])
             axes.set_ylabel("NPDE")
         time_axis(panels[0], last)
@@ -76,7 +82,7 @@ def prediction_errors(
         quantile_plot(panels[2], table["npde"])
         panels[2].set_ylabel("NPDE")
         _histogram(panels[3], table["npde"].dropna().to_numpy(float))
-        footer(figure, legend(table, bounds=True), 3)
+        footer(figure, [*legend(table), bounds_handle()], 3)
     return figure
 
 

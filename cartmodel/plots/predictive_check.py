@@ -10,12 +10,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from cartmodel.checks.predictive import vpc
-from cartmodel.plots.axes import lloq_lines, log_axis, time_axis, time_label
+from cartmodel.plots.axes import log_axis, time_axis, time_label
+from cartmodel.plots.samples import blq_handle, draw_samples, lloq_handle, lloq_lines, sample_handle
 from cartmodel.plots.style import (
     BLUE,
     DARK,
     ORANGE,
-    VERMILLION,
     columns_of,
     footer,
     new_figure,
@@ -32,7 +32,12 @@ _WHO = {"new": "replicated trials have new patients", "trial": "replicated trial
 
 
 def predictive_check(
-    fit: xr.DataTree, stamp: str = "", check: xr.Dataset | None = None, *, width: float | None = None
+    fit: xr.DataTree,
+    stamp: str = "",
+    check: xr.Dataset | None = None,
+    *,
+    assay: str | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Return a visual predictive check: levels and BLQ share over time by dose group, and exposures derived by NCA.
 
@@ -48,10 +53,12 @@ def predictive_check(
         Words in the corner, such as ``"NOT CONVERGED"``; SIMULATED is added for a simulated trial.
     check : xarray.Dataset, optional
         From `vpc`, for other bins, a prediction-corrected check or one of the trial's patients; default: ``vpc(fit)``.
+    assay : str, optional
+        One of the model's assays; default: the first.
     width : float, optional
         Inches; dose groups stand below each other in a narrow figure.
     """
-    check = vpc(fit) if check is None else check
+    check = vpc(fit, assay=assay) if check is None else check
     spec = spec_of(fit)
     groups, parameters = check["group"].values, [str(name) for name in check["parameter"].values]
     width = max(6.5, min(3.0 * len(groups) + 0.8, 11.0)) if width is None else width
@@ -109,13 +116,16 @@ def predictive_check(
             _derived(axes, check.sel(parameter=name), name)
             unit = "days" if name == "tmax" else check.attrs["unit"] + (" × day" if name.startswith("auc") else "")
             axes.set_ylabel(unit, parse_math=False)
-        footer(figure, _legend(many=_many(check)), 3)
+        samples = [sample_handle(BLUE, "sample; exposure by NCA", 2.5), blq_handle(BLUE, 2.5)]
+        footer(figure, [*samples, lloq_handle(np.array(check.attrs["lloq"])), *_legend(many=_many(check))], 3)
     return figure
 
 
-def corrected_check(fit: xr.DataTree, stamp: str = "", *, width: float | None = None) -> Figure:
+def corrected_check(
+    fit: xr.DataTree, stamp: str = "", *, assay: str | None = None, width: float | None = None
+) -> Figure:
     """Return the prediction-corrected check of all dose groups together; parameters as of `predictive_check`."""
-    return predictive_check(fit, stamp, vpc(fit, prediction_corrected=True, by_dose=False), width=width)
+    return predictive_check(fit, stamp, vpc(fit, assay=assay, prediction_corrected=True, by_dose=False), width=width)
 
 
 def _told(check: xr.Dataset) -> str:
@@ -161,13 +171,7 @@ def _levels(axes: Axes, one: xr.Dataset, check: xr.Dataset, number: int, limits:
     own = check["sample_group"].values == number
     blq = check["sample_blq"].values
     day, level = check["sample_time"].values, check["sample_level"].values
-    axes.plot(
-        day[own & ~blq], level[own & ~blq], linestyle="none", marker="o", markersize=2.2, color=BLUE, gid="quantified"
-    )
-    axes.plot(
-        day[own & blq], level[own & blq], linestyle="none", marker="v", markersize=4, markerfacecolor="white",
-        markeredgecolor=BLUE, markeredgewidth=0.7, gid="blq",
-    )  # fmt: skip
+    draw_samples(axes, day[own], level[own], blq[own], BLUE, size=2.3)
 
 
 def _shares(axes: Axes, one: xr.Dataset) -> None:
@@ -210,16 +214,12 @@ def _derived(axes: Axes, one: xr.Dataset, name: str) -> None:
 
 
 def _legend(*, many: bool) -> list[Line2D | Patch]:
-    blq = {"marker": "v", "markersize": 4, "markerfacecolor": "white", "markeredgecolor": BLUE, "linestyle": "none"}
     single = (
         [Patch(facecolor=BLUE, alpha=0.2, label="replicates: 10% and 90% quantiles")]
         if many
         else [Patch(facecolor=ORANGE, alpha=0.14, label="replicates: single samples, single patients")]
     )
     return [
-        Line2D([], [], color=BLUE, marker="o", markersize=2.5, linestyle="none", label="sample; exposure by NCA"),
-        Line2D([], [], label="below the LLOQ, drawn at it", **blq),  # pyright: ignore[reportArgumentType]
-        Line2D([], [], color=VERMILLION, linewidth=0.8, linestyle=(0, (1, 1.5)), label="LLOQ"),
         Line2D([], [], color=DARK, linewidth=1.2, label="observed median, or share"),
         Patch(facecolor=ORANGE, alpha=0.4, label="replicates: median, or share"),
         *single,

@@ -10,7 +10,9 @@ from scipy import stats
 
 from cartmodel.checks.effects import random_effects as effects_of
 from cartmodel.plots.axes import dose_axis
+from cartmodel.plots.pairs import pair_panels, pairs_height
 from cartmodel.plots.residuals import quantile_plot
+from cartmodel.plots.samples import sample_handle
 from cartmodel.plots.style import BLUE, DARK, GREY, dose_groups, footer, new_figure, scale_of, small, stamp_text, style
 from cartmodel.plots.words import patients_text
 from cartmodel.prediction.fitfile import spec_of
@@ -132,40 +134,20 @@ def random_effect_pairs(fit: xr.DataTree, stamp: str = "", *, width: float | Non
     if len(names) < 2:
         return None
     width = 6.5 if width is None else width
-    k = scale_of(width)
     n = effects.sizes["subject"]
     groups = dose_groups(effects["dose"].values)
     with style(width):
         notes = [fit.attrs["trial"], f"model {spec.name}, {patients_text(n)}; posterior means; r: Pearson correlation"]
-        side = (width - 0.3) / (len(names) - 1)
-        height = max(0.85 * side, 0.62 * k) * (len(names) - 1) + 0.9 * k
-        figure = new_figure(width, height, "Random effects in pairs", notes, stamp_text(fit.attrs["simulated"], stamp))
-        grid = figure.subplots(len(names) - 1, len(names) - 1, squeeze=False, sharex="col", sharey="row")
-        for i, below in enumerate(names[1:]):
-            for j, left in enumerate(names[:-1]):
-                axes = grid[i, j]
-                if j > i:
-                    axes.remove()
-                    continue
-                x, y = effects["mean"].sel(effect=left).values, effects["mean"].sel(effect=below).values
-                for _, mask, colour in groups:
-                    axes.plot(
-                        x[mask], y[mask], linestyle="none", marker="o", markersize=2.6, color=colour, gid="patients"
-                    )
-                axes.axhline(0.0, color="#cccccc", linewidth=0.6, zorder=0)
-                axes.axvline(0.0, color="#cccccc", linewidth=0.6, zorder=0)
-                if n > 2 and np.ptp(x) > 0 and np.ptp(y) > 0:
-                    axes.set_title(f"r {np.corrcoef(x, y)[0, 1]:.2f}", size=small(), pad=2)
-                axes.tick_params(labelleft=False, labelbottom=False, length=2)
-                if j == 0:
-                    axes.set_ylabel(below, parse_math=False)
-                if i + 2 == len(names):
-                    axes.set_xlabel(left, parse_math=False)
-        handles = [
-            Line2D(
-                [], [], color=colour, marker="o", markersize=3, linestyle="none", label=f"{label}, n = {int(m.sum())}"
-            )
-            for label, m, colour in groups
-        ]
+        stamped = stamp_text(fit.attrs["simulated"], stamp)
+        figure = new_figure(width, pairs_height(width, len(names)), "Random effects in pairs", notes, stamped)
+        for axes, left, below in pair_panels(figure, names):
+            x, y = effects["mean"].sel(effect=left).values, effects["mean"].sel(effect=below).values
+            for _, mask, colour in groups:
+                axes.plot(x[mask], y[mask], linestyle="none", marker="o", markersize=2.6, color=colour, gid="patients")
+            axes.axhline(0.0, color="#cccccc", linewidth=0.6, zorder=0)
+            axes.axvline(0.0, color="#cccccc", linewidth=0.6, zorder=0)
+            if n > 2 and np.ptp(x) > 0 and np.ptp(y) > 0:
+                axes.set_title(f"r {np.corrcoef(x, y)[0, 1]:.2f}", size=small(), pad=2)
+        handles = [sample_handle(colour, f"{label}, n = {int(m.sum())}") for label, m, colour in groups]
         footer(figure, handles, 3)
     return figure

@@ -4,27 +4,22 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from scipy import stats
 
-from cartmodel.plots.style import DARK, GREY, ORANGE, VERMILLION, dose_groups
+from cartmodel.plots.samples import blq_handle, draw_samples, sample_handle
+from cartmodel.plots.style import DARK, GREY, ORANGE, dose_groups
 
 _LEAST = 5  # points for each median of a trend
 
 
-def points(axes: Axes, x: Any, y: Any, blq: np.ndarray, doses: np.ndarray) -> None:
-    """Draw points in the colours of their dose group; open triangles where BLQ."""
-    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
-    for _, mask, colour in dose_groups(doses):
-        axes.plot(
-            x[mask & ~blq], y[mask & ~blq], linestyle="none", marker="o", markersize=2.4, color=colour, alpha=0.8,
-            gid="quantified",
-        )  # fmt: skip
-        axes.plot(
-            x[mask & blq], y[mask & blq], linestyle="none", marker="v", markersize=3.5, markerfacecolor="white",
-            markeredgecolor=colour, markeredgewidth=0.6, gid="blq",
-        )  # fmt: skip
+def points(axes: Axes, x: Any, table: pd.DataFrame, y: str) -> None:
+    """Draw a column of a table in the colours of the dose groups; open triangles where BLQ."""
+    x, y_, blq = np.asarray(x, dtype=float), table[y].to_numpy(float), table["blq"].to_numpy(bool)
+    for _, mask, colour in dose_groups(table["dose"].to_numpy(float)):
+        draw_samples(axes, x[mask], y_[mask], blq[mask], colour, size=2.4, alpha=0.8)
 
 
 def trend(axes: Axes, x: Any, y: Any) -> None:
@@ -63,33 +58,18 @@ def quantile_plot(axes: Axes, values: Any) -> None:
     axes.set_xlabel("Normal quantile")
 
 
-def legend(table: pd.DataFrame, *, bounds: bool) -> list[Line2D]:
-    """Return the legend of a residual figure."""
+def legend(table: pd.DataFrame) -> list[Artist]:
+    """Return the legend of a residual figure: dose groups, BLQ samples if there are any, and the trend."""
     patients = table.drop_duplicates("subject")
-    handles = [
-        Line2D(
-            [], [], color=colour, marker="o", markersize=3, linestyle="none", label=f"{label}, n = {int(mask.sum())}"
-        )
+    handles: list[Artist] = [
+        sample_handle(colour, f"{label}, n = {int(mask.sum())}")
         for label, mask, colour in dose_groups(patients["dose"].to_numpy(float))
     ]
     if table["blq"].any():
-        handles.append(
-            Line2D(
-                [],
-                [],
-                color=DARK,
-                marker="v",
-                markersize=4,
-                markerfacecolor="white",
-                linestyle="none",
-                label="below the LLOQ",
-            )
-        )
-    handles.append(Line2D([], [], color=ORANGE, linewidth=1.4, label="trend (medians)"))
-    if bounds:
-        handles.append(
-            Line2D([], [], color=GREY, linewidth=0.7, linestyle=(0, (4, 3)), label="95% of a standard normal")
-        )
-    else:
-        handles.append(Line2D([], [], color=VERMILLION, linewidth=0.8, linestyle=(0, (1, 1.5)), label="LLOQ"))
-    return handles
+        handles.append(blq_handle(size=2.5))
+    return [*handles, Line2D([], [], color=ORANGE, linewidth=1.4, label="trend (medians)")]
+
+
+def bounds_handle() -> Line2D:
+    """Return the legend of `zero_lines`."""
+    return Line2D([], [], color=GREY, linewidth=0.7, linestyle=(0, (4, 3)), label="95% of a standard normal")

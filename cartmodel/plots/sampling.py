@@ -11,6 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from cartmodel.checks.mixing import worst_mixing
+from cartmodel.plots.pairs import pair_panels, pairs_height
+from cartmodel.plots.samples import sample_handle
 from cartmodel.plots.style import (
     BLUE,
     GREEN,
@@ -57,7 +59,10 @@ def traces_and_ranks(fit: xr.DataTree, stamp: str = "", n: int = 4, *, width: fl
     k = scale_of(width)
     columns = columns_of(width, 2, 2.6)
     rows = len(names) * 2 // columns
-    notes = [*_notes(fit, draws), "ranks: difference from uniform; p: ArviZ's test that the chains agree"]
+    notes = [
+        *_notes(fit, draws),
+        "ranks: difference from a uniform distribution; p below 0.01: the chains differ",
+    ]
     with style(width):
         figure = new_figure(
             width, k * (1.35 * rows + 0.6), "Traces and ranks", notes, stamp_text(fit.attrs["simulated"], stamp)
@@ -74,13 +79,15 @@ def traces_and_ranks(fit: xr.DataTree, stamp: str = "", n: int = 4, *, width: fl
         arviz_plots.plot_rank(
             tree,
             plot_collection=_collection(figure, draws, names, list(panels[:, 1]), settings),
-            visuals=hidden | {"remove_axis": False, "ecdf_lines": {"width": 0.9}},
+            visuals=hidden | {"remove_axis": False, "ecdf_lines": {"width": 0.9}, "p_value_text": {"text": _p_text}},
         )
         for row, (trace, rank) in zip(worst.to_dict("records"), panels, strict=True):
             told = f"R-hat {row['rhat']:.3f}, ESS {row['ess_bulk']:.0f} bulk, {row['ess_tail']:.0f} tail"
             trace.set_title(f"{row['parameter']}\n{told}", size=small(), parse_math=False)
             trace.set_xlabel("")
-            rank.set_title(f"{row['parameter']}: ranks", size=small(), parse_math=False)
+            (tested,) = rank.texts  # ArviZ writes it over its own marks
+            rank.set_title(f"{row['parameter']}: ranks\n{tested.get_text()}", size=small(), parse_math=False)
+            tested.remove()
             rank.set_xlabel("")
             for axes in (trace, rank):
                 axes.locator_params(axis="y", nbins=4)
@@ -168,27 +175,16 @@ def worst_pairs(fit: xr.DataTree, stamp: str = "", n: int = 4, *, width: float |
     diverging = diverging.astype(bool) if len(diverging) == total else np.zeros(total, dtype=bool)
     every = -(-total // _MOST)
     width = 5.6 if width is None else width
-    k = scale_of(width)
     with style(width):
         notes = [*_notes(fit, draws), f"one draw in {every}" if every > 1 else "all draws"]
-        cells = max(len(names) - 1, 1)
-        height = max(0.85 * (width - 0.5) / cells, 0.6 * k) * cells + 0.9 * k
-        figure = new_figure(width, height, "Pairs of parameters", notes, stamp_text(fit.attrs["simulated"], stamp))
-        grid = figure.subplots(cells, cells, squeeze=False, sharex="col", sharey="row")
-        for i, below in enumerate(names[1:]):
-            for j, left in enumerate(names[:-1]):
-                if j > i:
-                    grid[i, j].remove()
-                    continue
-                _pair(grid[i, j], flat[left], flat[below], diverging, every)
-                if j == 0:
-                    grid[i, j].set_ylabel(below, parse_math=False)
-                if i + 2 == len(names):
-                    grid[i, j].set_xlabel(left, parse_math=False)
+        stamped = stamp_text(fit.attrs["simulated"], stamp)
+        figure = new_figure(width, pairs_height(width, len(names)), "Pairs of parameters", notes, stamped)
+        for axes, left, below in pair_panels(figure, names):
+            _pair(axes, flat[left], flat[below], diverging, every)
         footer(
             figure,
             [
-                Line2D([], [], color=BLUE, marker="o", markersize=3, linestyle="none", label="draw"),
+                sample_handle(BLUE, "draw"),
                 Line2D(
                     [], [], color=VERMILLION, marker="x", markersize=4, linestyle="none",
                     label=f"divergence (n = {int(diverging.sum())})",
@@ -209,7 +205,10 @@ def _pair(axes: Axes, x: np.ndarray, y: np.ndarray, diverging: np.ndarray, every
     for axis, values in ((axes.xaxis, x), (axes.yaxis, y)):
         if (values > 0).all() and values.max() > 20 * values.min():
             (axes.set_xscale if axis is axes.xaxis else axes.set_yscale)("log")
-    axes.tick_params(which="both", labelleft=False, labelbottom=False, length=2)
+
+
+def _p_text(p: float) -> str:
+    return f"chains agree: p = {p:.2f}"
 
 
 def _worst(fit: xr.DataTree, n: int) -> tuple[xr.Dataset, pd.DataFrame]:

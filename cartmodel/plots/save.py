@@ -4,7 +4,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from cartmodel.plots.style import quiet_glyphs, style
+from cartmodel.plots.style import style
 
 
 def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
@@ -29,7 +29,7 @@ def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{name}.png", folder / f"{name}.svg"]
-    with style(), quiet_glyphs():
+    with style():
         for path in paths:
             metadata = {"Date": None} if path.suffix == ".svg" else {"Software": None}
             figure.savefig(path, dpi=150, facecolor="white", metadata=metadata)

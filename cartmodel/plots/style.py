@@ -1,9 +1,8 @@
 """What all figures share: settings, colours, heading, stamp and footer."""
 
 import textwrap
-import warnings
-from collections.abc import Generator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import matplotlib
@@ -14,11 +13,12 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from cartmodel.checks.groups import dose_groups as checked_groups
+from cartmodel.plots.fonts import families, spelled
 from cartmodel.plots.words import shortened
 
 STYLE: dict[str, Any] = {
     "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
+    "font.sans-serif": list(families()),
     "font.size": 9.0,
     "axes.titlesize": 9.0,
     "axes.labelsize": 9.0,
@@ -48,6 +48,7 @@ THIRD_OF_A_PAGE = 6 / 2.54
 """Width in inches at which every figure is still legible: 6 cm. Its smallest text has 5.1 points there."""
 
 _FULL_SIZE = 4.5  # inches from which on text has its full size
+_SPELLED = "‹60A3›: a character that no font here has, by its code point"
 _FOOT = 0.6  # inches of footer that the height given to `new_figure` includes
 
 
@@ -90,22 +91,15 @@ def fitting(text: str, inches: float) -> str:
     return shortened(text, max(4, int(72 * inches / (0.62 * small()))))
 
 
-@contextmanager
-def quiet_glyphs() -> Generator[None]:
-    """Silence matplotlib about a script that its font lacks: a PNG then shows boxes, an SVG keeps the text."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="(?s)Glyph .* missing from font", category=UserWarning)
-        yield
-
-
 def new_figure(width: float, height: float, title: str, notes: Sequence[str], stamp: str) -> Figure:
     """Return an empty figure (inches) with a heading: a title, grey lines of notes, the stamp in the upper right.
 
     The height is that of axes and footer: room for the heading is added. Call it within ``style(width)``.
     """
     k = scale_of(width)
+    title, stamp = spelled(title), spelled(stamp)
     lines = textwrap.wrap(title, max(16, int(width * 9.8 / k)))
-    grey = [line for note in notes if note for line in textwrap.wrap(note, max(24, int(width * 14 / k)))]
+    grey = [line for note in notes if note for line in textwrap.wrap(spelled(note), max(24, int(width * 14 / k)))]
     beside = len(lines) == 1 and k * (0.115 * len(title) + 0.125 * len(stamp) + 0.6) < width
     marks = [] if beside or not stamp else textwrap.wrap(stamp, max(10, int(width * 10.5 / k)))
     start = 0.12 * k + (0.19 * k * len(marks) + 0.11 * k if marks else 0.0)
@@ -134,13 +128,13 @@ def footer(figure: Figure, handles: Sequence[Artist], columns: int, label: str =
     """Put a legend at the foot of a figure and the labels of axes that all panels share, then lay it out for good.
 
     ``columns`` is the most that the legend has; a long one makes the figure taller. The layout is fixed, since
-    constrained layout moves a little each time a figure is drawn.
+    constrained layout moves a little each time a figure is drawn. A character that had to be spelled is explained.
     """
     width, total = figure.get_figwidth(), figure.get_figheight()
     k = scale_of(width)
     height = 0.03 * k
     if handles:
-        labels = [textwrap.fill(str(h.get_label()), max(16, int((width / k - 0.55) * 15))) for h in handles]
+        labels = [textwrap.fill(spelled(str(h.get_label())), max(16, int((width / k - 0.55) * 15))) for h in handles]
         longest = max(len(line) for text in labels for line in text.split("\n"))
         fits = int(width / (k * (0.065 * longest + 0.6)))
         legend = figure.legend(
@@ -151,9 +145,14 @@ def footer(figure: Figure, handles: Sequence[Artist], columns: int, label: str =
             text.set_parse_math(False)
         height += legend.get_window_extent().height / figure.dpi + 0.05 * k
     if label:
-        told = figure.text(0.5, height / total, label, ha="center", va="bottom", size=9 * k, gid="label")
+        told = figure.text(0.5, height / total, spelled(label), ha="center", va="bottom", size=9 * k, gid="label")
         told.set_parse_math(False)
         height += 0.19 * k
+    if _spell_axes(figure):
+        lines = textwrap.wrap(_SPELLED, max(24, int(width * 14 / k)))
+        about = figure.text(0.5, height / total, "\n".join(lines), ha="center", va="bottom", size=8 * k)
+        about.set(color="#555555", gid="label")
+        height += (0.05 + 0.15 * len(lines)) * k
     engine = figure.get_layout_engine()
     top = engine.get()["rect"][3] if engine is not None else 1.0
     taller = total + max(0.0, height - _FOOT * k)
@@ -165,11 +164,22 @@ def footer(figure: Figure, handles: Sequence[Artist], columns: int, label: str =
     figure.set_size_inches(width, total)
     _arrange(figure, rect=(0.0, height / total, 1.0, top - height / total))
     if side:
-        figure.supylabel(side, y=0.5 * (height / total + top), size=9 * k, parse_math=False)
-    with quiet_glyphs():
-        for _ in range(2):  # the first layout does not yet know how wide the labels of ticks come out
-            figure.draw_without_rendering()
+        figure.supylabel(spelled(side), y=0.5 * (height / total + top), size=9 * k, parse_math=False)
+    for _ in range(2):  # the first layout does not yet know how wide the labels of ticks come out
+        figure.draw_without_rendering()
     figure.set_layout_engine("none")
+
+
+def _spell_axes(figure: Figure) -> bool:
+    """Spell what the titles and labels of axes cannot show, and return whether any text of the figure is spelled."""
+    found = list(figure.texts)
+    for axes in figure.axes:
+        own = [axes.title, axes.xaxis.label, axes.yaxis.label, *axes.texts]
+        for text in own:
+            text.set_text(spelled(text.get_text()))
+        found += [*own, *axes.get_xticklabels(), *axes.get_yticklabels()]
+    found += [text for legend in figure.legends for text in legend.get_texts()]
+    return any("‹" in text.get_text() for text in found)
 
 
 def _arrange(figure: Figure, **settings: Any) -> None:

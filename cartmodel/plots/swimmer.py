@@ -24,7 +24,7 @@ from cartmodel.plots.style import (
     stamp_text,
     style,
 )
-from cartmodel.plots.words import patients_text, shortened
+from cartmodel.plots.words import patients_text, short_names
 from cartmodel.trial import TrialData
 
 
@@ -57,7 +57,7 @@ def swimmer(trial: TrialData, stamp: str = "", *, width: float | None = None) ->
             f"{patients_text(len(courses))}, by dose; last follow-up recorded for {recorded}, else the last sample; "
             "marks at the right edge: DLT without a day, response",
         ]
-        height = k * (0.2 * len(courses) + 0.9)
+        height = k * (0.2 * max(len(courses), 5) + 0.9)
         figure = new_figure(width, height, "Course of each patient", notes, stamp_text(trial.simulated, stamp))
         axes = figure.subplots()
         time_axis(axes, last)
@@ -65,7 +65,7 @@ def swimmer(trial: TrialData, stamp: str = "", *, width: float | None = None) ->
         for i, row in enumerate(courses.to_dict("records")):
             colour = next(c for _, mask, c in groups if mask[i])
             _lane(axes, i, row, colour, 1.02 + 0.16 / width)
-        names = [shortened(str(s), 14) for s in courses["subject"]]
+        names = short_names([str(s) for s in courses["subject"]], 14)
         axes.set_yticks(range(len(courses)), names, parse_math=False)
         axes.tick_params(axis="y", length=0, labelsize=small())
         axes.set_xlabel(time_label(last))

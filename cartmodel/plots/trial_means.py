@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from cartmodel.description import levels_by_visit, planned_days
-from cartmodel.plots.axes import lloq_lines, log_axis, time_axis, time_label
+from cartmodel.plots.axes import log_axis, time_axis, time_label
+from cartmodel.plots.samples import lloq_handle, lloq_lines
 from cartmodel.plots.style import (
     DARK,
-    VERMILLION,
     columns_of,
     dose_groups,
     footer,
@@ -84,8 +84,9 @@ def mean_levels_by_dose(
             axes for row in range(deep) for axes in grid[2 * row : 2 * row + 2, len(assays) - row * columns :].flat
         ]:
             axes.remove()
-        known = trial.observations["lloq"].notna().any()
-        footer(figure, _legend(groups)[: None if known else -1], 3, time_label(last))
+        limits = trial.observations["lloq"].to_numpy(float)
+        limit = [lloq_handle(limits)] if not np.isnan(limits).all() else []
+        footer(figure, [*_legend(groups), *limit], 3, time_label(last))
     return figure
 
 
@@ -122,8 +123,7 @@ def _shares(axes: Axes, table: pd.DataFrame, groups: list[tuple[str, np.ndarray,
 
 
 def _legend(groups: list[tuple[str, np.ndarray, str]]) -> list[Line2D]:
-    doses = [
+    return [
         Line2D([], [], color=colour, marker="o", markersize=4, linewidth=1.2, label=f"{label}, n = {int(mask.sum())}")
         for label, mask, colour in groups
     ]
-    return [*doses, Line2D([], [], color=VERMILLION, linewidth=0.8, linestyle=(0, (1, 1.5)), label="LLOQ")]

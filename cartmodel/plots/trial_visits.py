@@ -23,7 +23,7 @@ from cartmodel.plots.style import (
     stamp_text,
     style,
 )
-from cartmodel.plots.words import patients_text, shortened
+from cartmodel.plots.words import patients_text, short_names
 from cartmodel.prediction.words import dose_words
 from cartmodel.trial import TrialData
 
@@ -111,7 +111,7 @@ def _names(axes: Axes, trial: TrialData, order: list[str]) -> None:
         axes.set_yticks([])
         axes.set_ylabel(f"{len(order)} patients, by dose")
         return
-    labels = [f"{shortened(name, 14)}, {dose_words(doses[name])}" for name in order]
+    labels = [f"{short}, {dose_words(doses[name])}" for short, name in zip(short_names(order, 14), order, strict=True)]
     axes.set_yticks(np.arange(len(order)) + 0.5, labels, parse_math=False)
     axes.tick_params(axis="y", labelsize=0.9 * small())
     axes.set_ylabel(" ")  # keeps the longest name off the edge

@@ -1,5 +1,10 @@
 """Names, units and numbers as figures write them."""
 
+from collections.abc import Sequence
+
+import pandas as pd
+
+from cartmodel.plots.fonts import spelled
 from cartmodel.prediction.words import exposure_words
 from cartmodel.spec import ModelSpec
 
@@ -39,14 +44,30 @@ def assay_text(spec: ModelSpec, assay: str) -> str:
 
 
 def shortened(text: str, width: int) -> str:
-    """Return a text cut to a width.
+    """Return a text cut to a width, as it can be drawn.
 
     Examples
     --------
     >>> shortened("CART-0001-Shanghai", 10), shortened("S01", 10)
     ('CART-0001…', 'S01')
     """
+    text = spelled(text)
     return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def short_names(names: Sequence[str], width: int) -> list[str]:
+    """Return names cut to a width so that no two become one: the beginning is kept, else the end, else a number.
+
+    Examples
+    --------
+    >>> short_names(["S01", "S02"], 8), short_names(["NCT06871644-01-001", "NCT06871644-01-002"], 8)
+    (['S01', 'S02'], ['…-01-001', '…-01-002'])
+    """
+    drawn = [spelled(" ".join(name.split())) for name in names]
+    beginnings = [name if len(name) <= width else name[: width - 1] + "…" for name in drawn]
+    endings = [name if len(name) <= width else "…" + name[1 - width :] for name in drawn]
+    numbers = [f"#{i}" for i in range(1, len(names) + 1)]
+    return next((cut for cut in (beginnings, endings) if len(set(cut)) == len(set(names))), numbers)
 
 
 def parameter_unit(spec: ModelSpec, name: str) -> str:
@@ -82,6 +103,17 @@ def patients_text(n: int) -> str:
     return f"{n} patient" if n == 1 else f"{n} patients"
 
 
+def samples_text(blq: Sequence[bool] | pd.Series) -> str:
+    """Return a number of samples in words, with how many of them are below the LLOQ.
+
+    Examples
+    --------
+    >>> samples_text([False, True, False])
+    '3 samples, 1 below the LLOQ'
+    """
+    return f"{len(blq)} sample{'s' * (len(blq) != 1)}, {sum(map(bool, blq))} below the LLOQ"
+
+
 def number_text(value: float) -> str:
     """Return a round number in the shortest way.
 
@@ -90,7 +122,7 @@ def number_text(value: float) -> str:
     >>> number_text(0.02), number_text(5000), number_text(2e5), number_text(1e-4)
     ('0.02', '5000', '2e5', '1e-4')
     """
-    if 1e-3 <= abs(value) < 1e4:
+    if value == 0 or 1e-3 <= abs(value) < 1e4:
         return f"{value:.3g}" if value < 100 else f"{value:.0f}"
     mantissa, exponent = f"{value:.1e}".split("e")
     return f"{mantissa.removesuffix('.0')}e{int(exponent)}"

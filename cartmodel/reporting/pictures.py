@@ -9,8 +9,9 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from cartmodel import plots
-from cartmodel.plots.style import quiet_glyphs, style
+from cartmodel.plots.style import style
 from cartmodel.plots.words import patients_text
+from cartmodel.prediction.fitfile import spec_of
 from cartmodel.reporting.blocks import Picture
 from cartmodel.reporting.summary import Summary
 from cartmodel.trial import TrialData
@@ -161,6 +162,8 @@ FIGURES: Mapping[str, Shown] = {
 def pictures(section: str, material: Material) -> Iterator[Picture]:
     """Yield the figures of a section of the report; those that the model or the trial has nothing for are left out.
 
+    Of a model with several assays, the figures that show one assay stand once for each.
+
     Parameters
     ----------
     section : str
@@ -175,10 +178,22 @@ def pictures(section: str, material: Material) -> Iterator[Picture]:
         )
         if shown.section != section or name not in plots.CHECK_FIGURES:
             continue
-        figure = plots.CHECK_FIGURES[name](material.fit, material.trial, material.stamp)
-        if figure is not None:
-            who = f"{material.trial.name}, {patients_text(len(material.trial.subjects))}"
-            yield _picture(name, figure, f"{shown.alt} {who}.", shown.caption)
+        who = f"{material.trial.name}, {patients_text(len(material.trial.subjects))}"
+        for place, (figure, assay) in enumerate(_figures(name, material), start=1):
+            told = f" Assay {assay}." if assay else ""
+            number = f"_{place}" if place > 1 else ""
+            yield _picture(f"{name}{number}", figure, f"{shown.alt}{told} {who}.", f"{shown.caption}{told}")
+
+
+def _figures(name: str, material: Material) -> Iterator[tuple[Figure, str]]:
+    """Yield a figure, or one for each assay of a model that has several; each with the assay."""
+    draw = plots.CHECK_FIGURES[name]
+    assays = list(spec_of(material.fit).assays)
+    if name in plots.ASSAY_FIGURES and len(assays) > 1:
+        drawn = [(draw(material.fit, material.trial, material.stamp, assay=assay), assay) for assay in assays]
+    else:
+        drawn = [(draw(material.fit, material.trial, material.stamp), "")]
+    yield from ((figure, assay) for figure, assay in drawn if figure is not None)
 
 
 def predictions_picture(data: Mapping[str, Any], material: Material) -> Picture:
@@ -200,7 +215,7 @@ def _picture(name: str, figure: Figure, alt: str, caption: str) -> Picture:
     from PIL import Image
 
     raw, small = BytesIO(), BytesIO()
-    with style(), quiet_glyphs():
+    with style():
         figure.savefig(raw, format="png", dpi=DPI, facecolor="white", metadata={"Software": None})
     image = Image.open(raw).convert("RGB")
     image.quantize(_COLOURS, dither=Image.Dither.NONE).save(small, format="PNG", optimize=True)

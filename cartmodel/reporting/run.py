@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 from cartmodel import plots
-from cartmodel.prediction.fitfile import write_fit
+from cartmodel.prediction.fitfile import spec_of, write_fit
 from cartmodel.reporting.summary import Summary, print_summary
 from cartmodel.reporting.tables import patient_exposures
 from cartmodel.trial import TrialData
@@ -49,7 +49,7 @@ def write_run(
     out, tell = Path(folder), progress or (lambda _: None)
     (out / "figures").mkdir(parents=True, exist_ok=True)
     for stale in (
-        *(out / "figures" / f"{name}.{kind}" for name in _FIGURES for kind in ("png", "svg")),
+        *(path for name in _FIGURES for kind in ("png", "svg") for path in (out / "figures").glob(f"{name}*.{kind}")),
         *map(out.joinpath, _OF_CUT),
     ):
         stale.unlink(missing_ok=True)  # of an earlier run of another model: what stands here must be of this fit
@@ -80,7 +80,10 @@ def _figures(summary: Summary, trial: TrialData) -> Iterator[tuple[str, Figure]]
     stamp = "" if summary.diagnosis.trusted else "NOT CONVERGED"
     made = {
         "levels_by_dose": plots.levels_by_dose(trial, stamp=stamp),
-        "individual_fits": plots.individual_fits(fit, stamp=stamp),
+        **{
+            f"individual_fits{f'_{place}' if place > 1 else ''}": plots.individual_fits(fit, stamp=stamp, assay=assay)
+            for place, assay in enumerate(spec_of(fit).assays, start=1)
+        },
         "exposure_by_dose": plots.exposure_by_dose(fit, new=new, stamp=stamp),
         "outcomes_by_dose": plots.outcomes_by_dose(fit, new=new, stamp=stamp),
         "response_by_exposure": plots.response_by_exposure(fit, stamp=stamp),

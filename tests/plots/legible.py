@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from cartmodel.plots.style import quiet_glyphs, style
+from cartmodel.plots.style import style
 
 LEAST = 5.0  # points
 SLACK = 0.6  # points by which two boxes may touch: a line box is higher than its letters
@@ -16,7 +16,7 @@ SLACK = 0.6  # points by which two boxes may touch: a line box is higher than it
 def faults(figure: Figure, dpi: float = 200.0) -> list[str]:
     """Return what is wrong with the texts of a figure at its own size, a line each, as drawn at a resolution."""
     figure.set_dpi(dpi)
-    with style(), quiet_glyphs():
+    with style():
         figure.draw_without_rendering()
         return _faults(figure)
 

@@ -14,7 +14,7 @@ from plots.conftest import BLQ, PATIENTS, fake_fit, table, trial_of
 
 from cartmodel import plots
 from cartmodel.plots.curves import individual_curves
-from cartmodel.plots.style import dose_groups, quiet_glyphs, style
+from cartmodel.plots.style import dose_groups, style
 from cartmodel.prediction.predictions import predict
 from cartmodel.spec import load_model
 from cartmodel.trial import TrialData, example_path, read_trial
@@ -51,7 +51,7 @@ def stamp(figure: Figure) -> str:
 
 
 def drawn(figure: Figure) -> Figure:
-    with style(), quiet_glyphs():
+    with style():
         figure.draw_without_rendering()
     return figure
 
