@@ -5,11 +5,15 @@ hand: ``python docs/make_gallery.py run/fit.nc``.
 """
 
 import sys
+from io import BytesIO
 from pathlib import Path
+
+from PIL import Image
 
 import cartmodel as cm
 from cartmodel.plots import CHECK_FIGURES
 from cartmodel.plots.style import style
+from cartmodel.reporting.pictures import FIGURES
 
 HERE = Path(__file__).parent
 HEAD = """\
@@ -19,6 +23,8 @@ Every figure of a fit of the bundled example, a **simulated** trial (`cd7_ssc`, 
 loop:
 
 ```python
+from pathlib import Path
+
 import cartmodel as cm
 from cartmodel.plots import CHECK_FIGURES, save_figure
 
@@ -31,8 +37,8 @@ for name, draw in CHECK_FIGURES.items():
 ```
 
 `width` in inches makes a figure narrower: its panels then stand below each other, and its text stays at 5 points or
-more down to 6 cm (`width=6 / 2.54`). What each check computes: [checks.md](checks.md). Drawn by
-`python docs/make_gallery.py`.
+more down to 6 cm (`width=6 / 2.54`). Those of `cartmodel.plots.ASSAY_FIGURES` show one assay, the model's first unless
+`assay="..."` names another. What each check computes: [checks.md](checks.md). Drawn by `python docs/make_gallery.py`.
 """
 
 
@@ -42,14 +48,16 @@ def main() -> None:
     fit = cm.read_fit(sys.argv[1]) if len(sys.argv) > 1 else cm.fit(trial, "cd7-ssc")
     out = HERE / "gallery"
     out.mkdir(exist_ok=True)
-    page = [HEAD.replace("import cartmodel as cm\n", "from pathlib import Path\n\nimport cartmodel as cm\n", 1)]
+    page = [HEAD]
     for name, draw in CHECK_FIGURES.items():
         figure = draw(fit, trial)
         if figure is None:
             continue
         with style():
-            figure.savefig(out / f"{name}.png", dpi=72, metadata={"Software": None})
-        page.append(f"\n## {name}\n\n![{name}](gallery/{name}.png)\n")
+            figure.savefig(raw := BytesIO(), dpi=100, metadata={"Software": None})
+        small = Image.open(raw).convert("RGB").quantize(96, dither=Image.Dither.NONE)  # a third of the bytes
+        small.save(out / f"{name}.png", optimize=True)
+        page.append(f"\n## {name}\n\n{FIGURES[name].caption}\n\n![{FIGURES[name].alt}](gallery/{name}.png)\n")
     (HERE / "gallery.md").write_text("".join(page), encoding="utf-8")
 
 

@@ -9,6 +9,24 @@ from cartmodel.prediction.fitfile import group
 from cartmodel.prediction.population import population
 
 
+def independent_draws(draws: xr.Dataset) -> xr.Dataset:
+    """Return every so many-th draw of each chain, so that about as many are left as the worst parameter has effective.
+
+    A test that takes draws for independent rejects chains that agree, if they are only slow. At least 20 draws of each
+    chain are left (all, of shorter ones).
+
+    Parameters
+    ----------
+    draws : xarray.Dataset
+        Parameters over (chain, draw).
+    """
+    with np.errstate(all="ignore"):  # of a parameter that never moved
+        least = min(float(values) for values in arviz_stats.ess(draws).data_vars.values())
+    total, length = draws.sizes["chain"] * draws.sizes["draw"], draws.sizes["draw"]
+    step = int(np.ceil(total / least)) if least > 0 else length
+    return draws.isel(draw=slice(None, None, max(1, min(step, length // 20))))
+
+
 def worst_mixing(fit: xr.DataTree, n: int = 4) -> pd.DataFrame:
     """Return the population parameters with the fewest effective draws, the worst first.
 

@@ -6,7 +6,9 @@ Two kinks of the exact curve stop a gradient-based sampler: the switch at Tmax, 
 
     \rho = \ln(1 + C_{max}/C_0) / T_{max}, \qquad
     d = w \ln(1 + e^{(t - T_{max})/w}), \qquad
-    \ln C(t) = \ln C_{max} + \rho (t - T_{max} - d) + \ln[(1 - F_B) e^{-\alpha d} + F_B e^{-\beta d}]
+    w = 0.05 \, \mathrm{days}, \qquad
+    \ln C(t) = \ln C_{max} + \rho (t - T_{max} - d) + \ln[(1 - F_B) e^{-\alpha d} + F_B e^{-\beta d}], \qquad
+    C(0) = C_0 C_{max} / (C_0 + C_{max})
 
 that is, the clock of the decline starts softly within a width w around Tmax. As w goes to 0 this is `stein` with the
 starting level C0 Cmax / (C0 + Cmax). The width is measured, not guessed: see ``docs/smoothing.md``.

@@ -83,8 +83,9 @@ def exposure_by_dose(
             log_axis(axes.yaxis, *axes.get_ylim())
             axes.set_ylabel(f"{exposure_text(name)} ({unit_text(known[name].attrs['units'])})", parse_math=False)
             slope = slopes[name]
-            told = f"\nslope {slope['slope']:.2f} ({slope['lower']:.2f} to {slope['upper']:.2f})"
-            axes.set_title(exposure_text(name) + ("" if slope["reason"] else told))
+            found = f"{slope['slope']:.2f} ({slope['lower']:.2f} to {slope['upper']:.2f})"
+            told = "" if slope["reason"] else f"\nslope of the typical patient\n{found}"
+            axes.set_title(exposure_text(name) + told)
             if not slope["reason"]:
                 _proportional(axes, float(new[name].median()), fresh_doses)
         for axes in figure.axes[len(names) :]:

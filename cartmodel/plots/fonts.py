@@ -23,7 +23,9 @@ def families() -> tuple[str, ...]:
 
 @cache
 def _drawable() -> frozenset[int]:
-    return frozenset(code for name in families() for code in get_font(findfont(FontProperties([name]))).get_charmap())
+    return frozenset(
+        code for name in families() for code in get_font(findfont(FontProperties(family=[name]))).get_charmap()
+    )
 
 
 def spelled(text: str) -> str:

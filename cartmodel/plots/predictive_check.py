@@ -20,6 +20,7 @@ from cartmodel.plots.style import (
     footer,
     new_figure,
     scale_of,
+    small,
     stamp_text,
     style,
 )
@@ -207,9 +208,14 @@ def _derived(axes: Axes, one: xr.Dataset, name: str) -> None:
         log_axis(axes.yaxis, float(shown.min()) / 1.3, float(shown.max()) * 1.3)
     elif len(shown):
         axes.set_ylim(0, float(shown.max()) * 1.1)
+    else:
+        axes.set_yticks([])
+        axes.text(
+            0.5, 0.5, "not defined\nby the samples", transform=axes.transAxes, ha="center", va="center", size=small()
+        )
     axes.set_xlim(-0.6, len(places) - 0.4)
     labels = [str(label).removesuffix(" cells") for label in one["group"].values]
-    axes.set_xticks(places, labels if len(places) < 4 else [f"{i + 1}" for i in places], parse_math=False)
+    axes.set_xticks(places, labels, parse_math=False, rotation=0 if len(places) < 4 else 90)
     axes.set_title(_NAMES.get(name) or exposure_text(name))
 
 

@@ -18,6 +18,7 @@ from cartmodel.plots.words import patients_text
 from cartmodel.prediction.fitfile import spec_of
 from cartmodel.prediction.words import dose_number
 
+_LEAST = 6  # patients of whom a correlation is told
 _DEFINITION = "shrinkage: 1 - variance of the patients' means / mean of omega^2"
 
 
@@ -101,7 +102,7 @@ def _against_dose(axes: Axes, one: xr.Dataset, *, dosed: bool, narrow: bool) -> 
         axes.set_xticks(np.log(distinct[[0, -1]]), [dose_number(float(d)) for d in distinct[[0, -1]]])
     axes.set_xlabel("")
     r = float(one["dose_correlation"])
-    axes.set_title("" if np.isnan(r) else f"r {r:.2f}", size=small())
+    axes.set_title("" if np.isnan(r) or len(dose) < _LEAST else f"r {r:.2f}", size=small())
 
 
 def _legend() -> list[Line2D]:
@@ -146,7 +147,7 @@ def random_effect_pairs(fit: xr.DataTree, stamp: str = "", *, width: float | Non
                 axes.plot(x[mask], y[mask], linestyle="none", marker="o", markersize=2.6, color=colour, gid="patients")
             axes.axhline(0.0, color="#cccccc", linewidth=0.6, zorder=0)
             axes.axvline(0.0, color="#cccccc", linewidth=0.6, zorder=0)
-            if n > 2 and np.ptp(x) > 0 and np.ptp(y) > 0:
+            if n >= _LEAST and np.ptp(x) > 0 and np.ptp(y) > 0:
                 axes.set_title(f"r {np.corrcoef(x, y)[0, 1]:.2f}", size=small(), pad=2)
         handles = [sample_handle(colour, f"{label}, n = {int(m.sum())}") for label, m, colour in groups]
         footer(figure, handles, 3)

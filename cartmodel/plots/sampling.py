@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from cartmodel.checks.mixing import worst_mixing
+from cartmodel.checks.mixing import independent_draws, worst_mixing
 from cartmodel.plots.pairs import pair_panels, pairs_height
 from cartmodel.plots.samples import sample_handle
 from cartmodel.plots.style import (
@@ -38,7 +38,8 @@ def traces_and_ranks(fit: xr.DataTree, stamp: str = "", n: int = 4, *, width: fl
     """Return trace and rank plots of the population parameters that the sampler explored worst.
 
     The rank plot is that of ArviZ: the difference between the distribution of a chain's ranks and a uniform one. It
-    strays about 0 if all chains explored the same.
+    strays about 0 if all chains explored the same; p is that of ArviZ's test of it. Both are of draws thinned to their
+    effective number (`independent_draws`), since the test takes them for independent; R-hat and ESS are of all draws.
 
     Parameters
     ----------
@@ -61,7 +62,7 @@ def traces_and_ranks(fit: xr.DataTree, stamp: str = "", n: int = 4, *, width: fl
     rows = len(names) * 2 // columns
     notes = [
         *_notes(fit, draws),
-        "ranks: difference from a uniform distribution; p below 0.01: the chains differ",
+        "ranks: difference from uniform, of draws thinned to their effective number",
     ]
     with style(width):
         figure = new_figure(
@@ -76,18 +77,20 @@ def traces_and_ranks(fit: xr.DataTree, stamp: str = "", n: int = 4, *, width: fl
             plot_collection=_collection(figure, draws, names, list(panels[:, 0]), settings),
             visuals=hidden | {"ticklabels": False, "trace": {"width": 0.35 * k, "alpha": 0.7}},
         )
+        apart = independent_draws(draws)
         arviz_plots.plot_rank(
-            tree,
+            xr.DataTree.from_dict({"posterior": apart}),
             plot_collection=_collection(figure, draws, names, list(panels[:, 1]), settings),
-            visuals=hidden | {"remove_axis": False, "ecdf_lines": {"width": 0.9}, "p_value_text": {"text": _p_text}},
+            visuals=hidden | {"remove_axis": False, "ecdf_lines": {"width": 0.9}},
         )
         for row, (trace, rank) in zip(worst.to_dict("records"), panels, strict=True):
             told = f"R-hat {row['rhat']:.3f}, ESS {row['ess_bulk']:.0f} bulk, {row['ess_tail']:.0f} tail"
             trace.set_title(f"{row['parameter']}\n{told}", size=small(), parse_math=False)
             trace.set_xlabel("")
-            (tested,) = rank.texts  # ArviZ writes it over its own marks
-            rank.set_title(f"{row['parameter']}: ranks\n{tested.get_text()}", size=small(), parse_math=False)
-            tested.remove()
+            tested = [text.get_text().partition("(")[0].replace("=", " = ") for text in rank.texts]
+            rank.set_title(", ".join([f"{row['parameter']}: ranks", *tested]), size=small(), parse_math=False)
+            for text in list(rank.texts):  # ArviZ writes p over its own marks
+                text.remove()
             rank.set_xlabel("")
             for axes in (trace, rank):
                 axes.locator_params(axis="y", nbins=4)
@@ -205,10 +208,6 @@ def _pair(axes: Axes, x: np.ndarray, y: np.ndarray, diverging: np.ndarray, every
     for axis, values in ((axes.xaxis, x), (axes.yaxis, y)):
         if (values > 0).all() and values.max() > 20 * values.min():
             (axes.set_xscale if axis is axes.xaxis else axes.set_yscale)("log")
-
-
-def _p_text(p: float) -> str:
-    return f"chains agree: p = {p:.2f}"
 
 
 def _worst(fit: xr.DataTree, n: int) -> tuple[xr.Dataset, pd.DataFrame]:

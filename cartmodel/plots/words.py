@@ -1,5 +1,6 @@
 """Names, units and numbers as figures write them."""
 
+import re
 from collections.abc import Sequence
 
 import pandas as pd
@@ -64,8 +65,8 @@ def short_names(names: Sequence[str], width: int) -> list[str]:
     (['S01', 'S02'], ['…-01-001', '…-01-002'])
     """
     drawn = [spelled(" ".join(name.split())) for name in names]
-    beginnings = [name if len(name) <= width else name[: width - 1] + "…" for name in drawn]
-    endings = [name if len(name) <= width else "…" + name[1 - width :] for name in drawn]
+    beginnings = [n if len(n) <= width else re.sub("‹[^›]*$", "", n[: width - 1]) + "…" for n in drawn]
+    endings = [n if len(n) <= width else "…" + re.sub("^[0-9A-F]*›", "", n[1 - width :]) for n in drawn]
     numbers = [f"#{i}" for i in range(1, len(names) + 1)]
     return next((cut for cut in (beginnings, endings) if len(set(cut)) == len(set(names))), numbers)
 

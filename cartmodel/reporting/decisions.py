@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from cartmodel.conduct.ruling import Verdict
+from cartmodel.plots.words import patients_text
 from cartmodel.prediction.words import dose_words
 from cartmodel.reporting.blocks import Block, Table, Words
 from cartmodel.reporting.tables import records
@@ -35,6 +36,7 @@ def decision_blocks(verdict: Verdict | None, trial: TrialData) -> Iterator[Block
         f"among the {len(trial.subjects)} patients of the fit.",
         "plain" if shared == len(subjects) == len(trial.subjects) else "warning",
     )
+    yield from _against_fit(verdict.log, trial)
     decision = verdict.decision
     level = (
         ""
@@ -49,6 +51,32 @@ def decision_blocks(verdict: Verdict | None, trial: TrialData) -> Iterator[Block
     if len(verdict.questions):
         yield _questions(verdict.questions)
     yield _designs(verdict.designs)
+
+
+def _against_fit(log: pd.DataFrame, trial: TrialData) -> Iterator[Block]:
+    """Yield where the record of the escalation and the data of the fit tell two stories of one patient."""
+    outcomes = trial.subjects["dlt"].astype(float)
+    asked = bool(outcomes.notna().any())
+    rows: list[tuple[str, str, str, str]] = []
+    for row in records(log[log["subject"].isin(trial.subjects.index)]):
+        subject = row["subject"]
+        dose = float(trial.subjects.loc[subject, "dose"])
+        if dose == dose and abs(dose / row["dose"] - 1) > 1e-6:
+            rows.append((subject, "dose", dose_words(row["dose"]), dose_words(dose)))
+        told = {1.0: "DLT", 0.0: "no DLT"}.get(float(outcomes[subject]), "not known")
+        if asked and told != row["outcome"] and not (told == "not known" and row["outcome"] not in ("DLT", "no DLT")):
+            rows.append((subject, "DLT", row["outcome"], told))
+    if not rows:
+        return
+    columns = ("patient", "what", "record of the escalation", "data of the fit")
+    differ = patients_text(len({row[0] for row in rows}))
+    yield Words(
+        f"The record of the escalation and the data of the fit differ for {differ}. The decisions below follow the "
+        "record, every other section the data of the fit. Which is right is not known here.",
+        "warning",
+    )
+    numbers = pd.DataFrame(rows, columns=list(columns))
+    yield Table("record_against_fit", "Where record and fit differ", "", columns, tuple(rows), numbers, keys=2)
 
 
 def _decisions(log: pd.DataFrame) -> Table:

@@ -1,6 +1,7 @@
 """A report as a Word file."""
 
 import re
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,9 @@ def write_document(content: Content, path: Path) -> Path:
     layout.left_margin = layout.right_margin = Cm(2.5)
     layout.top_margin = layout.bottom_margin = Cm(2.0)
     file.styles["Normal"].font.size = Pt(10)  # pyright: ignore[reportAttributeAccessIssue]
-    file.core_properties.title, file.core_properties.author = _plain(content.title), dict(content.about)["Author"][:255]
+    about = file.core_properties
+    about.title, about.author, about.comments = _plain(content.title), _plain(dict(content.about)["Author"])[:255], ""
+    about.created = about.modified = datetime.now(UTC)
     if content.stamp:
         stamp = layout.header.paragraphs[0].add_run(_plain(content.stamp))
         stamp.bold, stamp.font.color.rgb = True, RGBColor(0xA3, 0x3B, 0x00)
@@ -90,10 +93,12 @@ def _formula(file: Any, block: Formula) -> None:
 
 
 def _table(file: Any, block: Table) -> None:
+    from docx.oxml import OxmlElement
     from docx.shared import Pt
 
     file.add_heading(_plain(block.title), 2)
     table = file.add_table(rows=1, cols=len(block.columns), style="Light Grid Accent 1")
+    table.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))  # repeated on every page
     cells: list[Any] = []
     for row in (block.columns, *block.rows):
         held = table.rows[0].cells if row is block.columns else table.add_row().cells

@@ -149,13 +149,13 @@ def prediction_rows(data: dict[str, Any]) -> Table:
         "Predictions for new patients over doses",
         "Median and equal-tailed 95% interval: of one new patient (exposures), of the probability (remission, DLT). "
         f"cm.predict(fit, dose=..., n={data['patients']}, random_seed={data['seed']}) gives them.",
-        ("dose", "within the trial's doses?", *heads),
+        ("dose", "within the trial's doses? (NO: extrapolated)", *heads),
         tuple(rows),
         pd.DataFrame(numbers),
     )
 
 
-_IN_WORDS = {"within": "yes", "below": "NO, below: extrapolated", "above": "NO, above: extrapolated"}
+_IN_WORDS = {"within": "yes", "below": "NO, below", "above": "NO, above"}
 
 
 def _where(dose: float, trial: np.ndarray) -> str:

@@ -23,6 +23,7 @@ _GREEK = {
     "alpha", "beta", "gamma", "delta", "epsilon", "eta", "theta", "kappa", "lambda", "mu", "rho", "sigma", "tau", "phi",
     "psi", "omega",
 }  # fmt: skip
+_CURVE = "The level of the cells in blood over time. The table below names the parameters: cmax is C with index max."
 _SUPPORT = {"positive": "above 0", "fraction": "between 0 and 1", "real": "any number"}
 
 
@@ -32,7 +33,7 @@ def structure_blocks(spec: ModelSpec) -> Iterator[Block]:
     yield Words(f"Structure {curve.name}: {curve.summary or 'no description'}")
     equations = structure_math(curve)
     for place, latex in enumerate(equations):
-        yield Formula(latex, "The level of the cells in blood over time." if not place else "")
+        yield Formula(latex, _CURVE if not place else "")
     if not equations:
         text = cleandoc(curve.log_level.__doc__ or "The structure has no docstring.")
         yield Code(f"The structure '{curve.name}' in its author's words: it comes without equations", text)

@@ -127,7 +127,8 @@ FIGURES: Mapping[str, Shown] = {
     ),
     "exposure_by_dose": Shown(
         "exposures",
-        "Exposure by dose: each patient (blue), and where 95% of new patients would lie (orange).",
+        "Exposure by dose: each patient (blue), and where 95% of new patients would lie (orange). The "
+        "slope is that of the typical patient's ln exposure on ln dose: prior and data together.",
         "Cmax and the areas under the curve against dose on log scales: a dot with a whisker for each patient, an "
         "orange bar for new patients at each dose; the exposure tables hold the numbers.",
     ),

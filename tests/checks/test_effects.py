@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import xarray as xr
 from checks.conftest import fit_of, line_spec, line_trial
+from scipy import stats
 
 import cartmodel as cm
 from cartmodel.checks.effects import random_effects, shrinkage
-from cartmodel.checks.mixing import worst_mixing
+from cartmodel.checks.mixing import independent_draws, worst_mixing
 
 OMEGA, SIGMA, N = 0.9, 0.6, 4
 
@@ -59,6 +60,26 @@ def test_it_agrees_with_the_parameter_table(example_fit: xr.DataTree) -> None:
     for row in shrinkage(example_fit).to_dict("records"):
         assert row["shrinkage"] == pytest.approx(table[f"omega_{row['effect']}"])
     assert np.isfinite(random_effects(example_fit)["dose_correlation"]).all()
+
+
+@pytest.mark.parametrize("slow", [0.0, 0.7])
+def test_thinned_chains_that_agree_are_not_called_different(slow: float) -> None:
+    """A stationary AR(1) in four chains: one run in a hundred has p below 0.01; without thinning most have."""
+    found = {True: [], False: []}
+    for seed in range(30):
+        noise = np.random.default_rng(seed).standard_normal((4, 1000))
+        chain = np.empty_like(noise)
+        chain[:, 0] = noise[:, 0]
+        for i in range(1, 1000):
+            chain[:, i] = slow * chain[:, i - 1] + np.sqrt(1 - slow**2) * noise[:, i]
+        draws = xr.Dataset({"x": (("chain", "draw"), chain)}, coords={"chain": range(4), "draw": range(1000)})
+        for thinned in found:
+            kept = independent_draws(draws) if thinned else draws
+            ranks = kept.azstats.compute_ranks(dim=["chain", "draw"], relative=True)
+            found[thinned].append(float(ranks.azstats.mchain_uniformity_test(dim=["chain", "draw"])[0]["x"]))
+    assert (np.array(found[True]) < 0.01).sum() <= 3
+    assert stats.kstest(found[True], "uniform").pvalue > 1e-4
+    assert ((np.array(found[False]) < 0.01).sum() > 10) == (slow > 0)
 
 
 def test_a_parameter_that_moves_slowly_is_named_first(example_fit: xr.DataTree) -> None:

@@ -71,6 +71,21 @@ def fake_fit(trial: TrialData, spec: ModelSpec, draws: int = 60) -> xr.DataTree:
     return fit
 
 
+def two_assays(folder: Path) -> tuple[TrialData, xr.DataTree]:
+    """Return a trial with one sample by flow cytometry, and a fit of both assays."""
+    spec = load_model("cd7-ssc")
+    words = {"reason": "a test", "source": "a test"}
+    flow = {
+        "unit": "cells/uL",
+        "residual": "log_additive",
+        "sigma": {"dist": "LogNormal", "median": 0.5, "sigma": 0.2, **words},
+        "scale": {"dist": "LogNormal", "median": 0.01, "sigma": 0.1, **words},
+    }
+    both = {**spec.model_dump(mode="json", exclude_none=True)["assays"], "flow": flow}
+    trial = trial_of(table() + "SIMULATED $tudy_1,S05,2e8,9,flow,40,cells/uL,0,0.5,0,1.0,\n", folder)
+    return trial, fake_fit(trial, spec.replace(name="two-assays", assays=both))
+
+
 @pytest.fixture
 def trial(tmp_path: Path) -> TrialData:
     return trial_of(table(), tmp_path)

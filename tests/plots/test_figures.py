@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from plots.conftest import BLQ, PATIENTS, fake_fit, table, trial_of
+from plots.conftest import BLQ, PATIENTS, fake_fit, table, trial_of, two_assays
 
 from cartmodel import plots
 from cartmodel.plots.curves import individual_curves
@@ -176,20 +176,9 @@ def test_curves_agree_with_predictions_at_the_own_dose(fit: xr.DataTree) -> None
 
 
 def test_an_assay_is_shown_on_its_own_scale(tmp_path: Path) -> None:
-    spec = load_model("cd7-ssc")
-    words = {"reason": "a test", "source": "a test"}
-    flow = {
-        "unit": "cells/uL",
-        "residual": "log_additive",
-        "sigma": {"dist": "LogNormal", "median": 0.5, "sigma": 0.2, **words},
-        "scale": {"dist": "LogNormal", "median": 0.01, "sigma": 0.1, **words},
-    }
-    both = {**spec.model_dump(mode="json", exclude_none=True)["assays"], "flow": flow}
-    text = table() + "SIMULATED $tudy_1,S05,2e8,9,flow,40,cells/uL,0,0.5,0,1.0,\n"
-    trial = trial_of(text, tmp_path)
-    fit = fake_fit(trial, spec.replace(name="two-assays", assays=both))
+    trial, fit = two_assays(tmp_path)
     figure = drawn(plots.individual_fits(fit, assay="flow"))
-    assert "Individual fits, assay flow (one of 2)" in texts(figure)
+    assert "assay flow (one of 2)" in "".join(texts(figure))
     assert "Level, assay flow (cells/uL)" in texts(figure)
     assert points(figure, "quantified") == 1
     curves = [individual_curves(fit, np.array([10.0]), assay)["median"].values for assay in ("flow", "qpcr")]
@@ -197,6 +186,9 @@ def test_an_assay_is_shown_on_its_own_scale(tmp_path: Path) -> None:
     assert "assay qpcr (one of 2)" in "".join(texts(plots.individual_fits(fit)))
     for draw in (plots.predictive_check, plots.goodness_of_fit, plots.prediction_errors):
         assert "assay qpcr (one of 2)" in "".join(texts(draw(fit))), draw.__name__
+        other = draw(fit, assay="flow")
+        assert "assay flow (one of 2)" in "".join(texts(other)), draw.__name__
+        assert "cells/uL" in "".join(texts(other))
     with pytest.raises(ValueError, match="accepted: qpcr, flow"):
         plots.individual_fits(fit, assay="elisa")
     assert len(drawn(plots.levels_by_dose(trial)).axes) == 6

@@ -5,22 +5,26 @@ import math
 import re
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
+from plots.conftest import two_assays
 from reporting.hostile import SCRIPT, STUDY
 
 import cartmodel as cm
 from cartmodel import plots
+from cartmodel.kinetics import vocabulary as np_vocabulary
 from cartmodel.reporting.blocks import Code, Formula
 from cartmodel.reporting.carried import carried_trial
 from cartmodel.reporting.explorer import dose_grid
 from cartmodel.reporting.formulas import model_formulas, structure_blocks, structure_math
 from cartmodel.reporting.mathml import mathml
 from cartmodel.reporting.page import safe_json
+from cartmodel.reporting.pictures import Material, pictures
 from cartmodel.reporting.repeating import model_toml
 from cartmodel.reporting.sensitivity import NONE_MADE
 
@@ -91,6 +95,23 @@ def test_the_equations_of_a_structure_are_those_of_its_text() -> None:
     found = " ".join(structure_math(cm.structures["stein"]))
     assert r"C_{max} [(1 - F_B) e^{-\alpha (t - T_{max})} + F_B e^{-\beta (t - T_{max})}]" in found
     assert structure_math(cm.structures["stein_smooth"])[0] == r"\rho = \ln(1 + C_{max}/C_0) / T_{max}"
+
+
+def test_a_curve_can_be_computed_from_its_equations() -> None:
+    """Width and starting level stand beside the curve: with them it is the curve that was fitted."""
+    found = structure_math(cm.structures["stein_smooth"])
+    (told,) = (part for part in found if part.startswith("w ="))
+    w = float(told.split()[2])
+    cmax, tmax, c0, alpha, fb, beta, t = 4e4, 11.0, 8.0, 0.17, 0.01, 0.012, np.array([0.0, 5.0, 11.0, 30.0, 200.0])
+    d = w * np.log1p(np.exp((t - tmax) / w))
+    rho = np.log(1 + cmax / c0) / tmax
+    level = np.log(cmax) + rho * (t - tmax - d) + np.log((1 - fb) * np.exp(-alpha * d) + fb * np.exp(-beta * d))
+    parameters = {"cmax": cmax, "tmax": tmax, "c0": c0, "alpha": alpha, "fb": fb, "beta": beta}
+    np.testing.assert_allclose(
+        cm.structures["stein_smooth"].log_level(np_vocabulary, t, **parameters), level, rtol=1e-12
+    )
+    assert found[-1] == "C(0) = C_0 C_{max} / (C_0 + C_{max})"
+    np.testing.assert_allclose(np.exp(level[0]), c0 * cmax / (c0 + cmax), rtol=1e-12)
 
 
 def registered(name: str, doc: str) -> None:
@@ -165,6 +186,16 @@ def test_a_fit_carries_its_trial(fit: xr.DataTree, trial: cm.TrialData) -> None:
     assert carried.name == STUDY
     assert carried.simulated
     assert carried.notes == trial.notes
+
+
+def test_of_two_assays_each_has_its_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trial, fit = two_assays(tmp_path)
+    few = {name: plots.CHECK_FIGURES[name] for name in ("goodness_of_fit", "random_effect_pairs")}
+    monkeypatch.setattr(plots, "CHECK_FIGURES", few)
+    shown = list(pictures("checks", Material(SimpleNamespace(fit=fit), trial, "")))
+    assert [one.name for one in shown] == ["goodness_of_fit", "goodness_of_fit_2", "random_effect_pairs"]
+    assert [one.caption.split()[-1] for one in shown[:2]] == ["qpcr.", "flow."]
+    assert "Assay" not in shown[2].caption
 
 
 # --- Explorer ---------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import re
 import subprocess
 import warnings
 import zlib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,7 @@ def test_the_trials_own_doses_are_on_the_slider(page: Any, url: str, fit: xr.Dat
         for column, outcome in ((-2, "remission"), (-1, "dlt")):
             row = table.loc[dose, outcome]
             assert rows[words][column] == f"{row['median']:.3f} ({row['lower']:.3f} to {row['upper']:.3f})"
-    assert "extrapolated" in rows["8e8 cells"][1]
+    assert rows["8e8 cells"][1] == "NO, above"
 
 
 def test_text_from_data_is_text(page: Any, url: str) -> None:
@@ -353,10 +354,35 @@ def test_word_file_holds_the_same_content(folder: Path) -> None:
     assert all(len(shape._inline.docPr.get("descr")) > 60 for shape in file.inline_shapes)
     cells = {cell.text for table in file.tables for row in table.rows for cell in row.cells}
     assert set(SUBJECTS.values()) <= cells
+    heads = [table.rows[0]._tr.trPr for table in file.tables]
+    assert all(head is not None and head.xpath("w:tblHeader") for head in heads)  # repeated on every page
+    assert (datetime.now(UTC) - file.core_properties.created).total_seconds() < 3600
+    assert file.core_properties.comments == ""
     stamp = file.sections[0].header.paragraphs[0].text
     assert stamp == f"SIMULATED, {STAMP}, NOT CONVERGED"
     numbers = pd.read_csv(folder / "tables" / "outcomes.csv")
     assert {f"{value:.3f}" for value in numbers["median"]} <= cells
+
+
+def test_the_model_file_is_on_paper_too(page: Any, url: str) -> None:
+    page.goto(url)
+    height = "document.querySelector('details pre').getBoundingClientRect().height"
+    assert page.evaluate(height) == 0
+    page.emulate_media(media="print")
+    assert page.evaluate(height) > 500
+
+
+def test_the_record_of_the_escalation_is_held_against_the_fit(folder: Path) -> None:
+    """The bundled record has S14 leave, S17 at a lower dose, and S17 and S18 pending; the bundled trial does not."""
+    rows = pd.read_csv(folder / "tables" / "record_against_fit.csv").drop(columns="trial")
+    assert rows.to_numpy().tolist() == [
+        ["S14", "DLT", "not evaluable", "no DLT"],
+        ["S17", "dose", "1.6e8 cells", "2e8 cells"],
+        ["S17", "DLT", "pending", "no DLT"],
+        ["S18", "DLT", "pending", "no DLT"],
+    ]
+    told = html(folder).partition('<section id="escalation"')[2].partition("</section>")[0]
+    assert '<p class="warning">The record of the escalation and the data of the fit differ for 3 patients.' in told
 
 
 def test_every_table_as_numbers_and_as_html(folder: Path) -> None:
