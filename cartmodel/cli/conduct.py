@@ -52,7 +52,7 @@ def escalate(
     if out is not None:
         free(out, overwrite)
     day = on.date() if on is not None else None
-    source = cm.example_conduct() if table == "conduct_example" and not Path(table).exists() else Path(table)
+    source = conduct_source(table)
     doses = {"doses": tuple(dose)} if dose else {}
     records = cm.read_conduct(source, on=day, **doses)
     fitted = cm.read_fit(fit / "fit.nc" if fit.is_dir() else fit) if fit is not None else None
@@ -110,3 +110,8 @@ def advise(
         (out / "advice.txt").write_text(found.text + "\n", encoding="utf-8")
         save_figure(advice_by_dose(found), out, "advice")
         say(f"Written: {out}/ (advice.txt, advice.csv, figures)")
+
+
+def conduct_source(table: str) -> Path:
+    """Return the path of a table of the trial so far, or of the bundled one if named so and no such file is there."""
+    return cm.example_conduct() if table == "conduct_example" and not Path(table).exists() else Path(table)

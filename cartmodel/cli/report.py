@@ -9,6 +9,7 @@ from rich.text import Text
 
 import cartmodel as cm
 from cartmodel.cli.app import DropOption, ExampleSeed, IgnoreOption, OverwriteOption, app, console, free, read, say
+from cartmodel.cli.conduct import conduct_source
 
 
 @app.command()
@@ -22,7 +23,7 @@ def report(
         typer.Option("--context", help="A TOML file with question of interest and context of use (ICH M15)."),
     ] = None,
     escalation: Annotated[
-        Path | None, typer.Option("--escalation", help="The trial so far, a row a patient, as for `escalate`.")
+        str | None, typer.Option("--escalation", help="The trial so far, as for `escalate`; or conduct_example.")
     ] = None,
     other: Annotated[
         list[Path] | None,
@@ -51,6 +52,7 @@ def report(
     fitted = cm.read_fit(file)
     others = [cm.read_fit(path / "fit.nc" if path.is_dir() else path) for path in other or ()]
     table = read(trial, example_seed, ignore, drop_blq) if trial is not None else None
+    record = conduct_source(escalation) if escalation is not None else None
     errors = Console(stderr=True)
     with Status("Reading", console=errors) as status:
         live = progress and errors.is_terminal
@@ -62,7 +64,7 @@ def report(
         if not live:
             status.stop()
         page = cm.report(
-            fitted, table, folder, context=context, escalation=escalation, others=others, stamp=stamp, docx=docx,
+            fitted, table, folder, context=context, escalation=record, others=others, stamp=stamp, docx=docx,
             progress=tell,
         )  # fmt: skip
     size = page.stat().st_size / 1e6

@@ -27,9 +27,11 @@ def time_axis(axes: Axes, last: float, *, narrow: bool = False) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
 
 
-def time_label(last: float) -> str:
+def time_label(last: float, *, short: bool = False) -> str:
     """Return the label of an axis made by `time_axis`."""
-    return "Days since infusion (square-root spacing)" if last > 60 else "Days since infusion"
+    if last <= 60:
+        return "Days since infusion"
+    return "Days (square-root spacing)" if short else "Days since infusion (square-root spacing)"
 
 
 def thinned(values: Sequence[float], scale: Any, least: float) -> list[float]:

@@ -66,10 +66,11 @@ def covariate_forest(
         names, places, top = [], [], 0.0
         beside = axes.get_yaxis_transform()
         for (value, reference, n), own in groups:
-            axes.text(
+            heading = axes.text(
                 1.0 if narrow else 0.01, top, f"{value} against {reference}, n = {n}", transform=beside, va="center",
                 ha="right" if narrow else "left", size=small(), weight="bold", parse_math=False,
             )  # fmt: skip
+            heading.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.8})
             for row in own.to_dict("records"):
                 top -= 1.0
                 axes.plot([row["lower"], row["upper"]], [top, top], color=BLUE, linewidth=1.3, gid="interval")
@@ -84,7 +85,7 @@ def covariate_forest(
         axes.set_ylim(top + 0.5, 0.8)
         axes.set_yticks(places, names)
         axes.tick_params(axis="y", length=0)
-        axes.spines["left"].set_visible(False)  # the heading of a narrow figure crosses it
+        axes.spines["left"].set_visible(False)
         ticks = [v for v in (0.1, 0.25, 0.5, 0.8, 1, 1.25, 2, 4, 10) if low <= v <= high]
         if narrow:
             ticks = [v for v in ticks if v != 1]

@@ -78,10 +78,14 @@ def dlt_by_dose(
         half = 0.3 * (float(np.diff(np.sort(at)).min()) if len(at) > 1 else 1.0)
         right.bar(at, table["p_over"], 2 * half, color=VERMILLION, alpha=0.55, gid="over")
         for x, p in zip(at, table["p_over"], strict=True):
-            right.text(x, min(p, 0.93) + 0.02, f"{p:.2f}", ha="center", va="bottom", size=small())
+            right.text(x, min(p, 0.93) + 0.02, _chance(p), ha="center", va="bottom", size=small())
         right.set_ylabel(f"P(DLT probability > {limit:.2g})")
         footer(figure, _legend(limit), 3)
     return figure
+
+
+def _chance(p: float) -> str:
+    return "<0.01" if 0 < p < 0.005 else ">0.99" if 0.995 < p < 1 else f"{p:.2f}"
 
 
 def _legend(limit: float) -> list[Line2D]:

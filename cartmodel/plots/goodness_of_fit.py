@@ -81,7 +81,7 @@ def goodness_of_fit(
             axes.set_ylabel(residual.upper())
             if against == "time":
                 time_axis(axes, last, narrow=True)
-                axes.set_xlabel(time_label(last) if width / columns > 3.2 or columns == 1 else "Days since infusion")
+                axes.set_xlabel(time_label(last, short=width / columns <= 3.2 and columns > 1))
                 trend(axes, x, table[residual])
             else:
                 trend(axes, x, table[residual])

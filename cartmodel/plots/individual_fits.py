@@ -91,7 +91,10 @@ def individual_fits(
             _panel(axes, patient, curves.isel(subject=i).sel(time=slice(0.0, ends[i])), levels[i], assay)
             axes.set_title(named[i] + told[i], size=small(), pad=3 * k, parse_math=False)
         side = f"Level, assay {assay} ({spec.assays[assay].unit})"
-        handles = [sample_handle(), blq_handle(), lloq_handle(data[f"lloq_{assay}"].values), *_legend()]
+        most = max(
+            data[f"lloq_{assay}"].values, key=lambda own: len(np.unique(own[~np.isnan(own)]))
+        )  # as panels draw it
+        handles = [sample_handle(), blq_handle(), lloq_handle(most), *_legend()]
         footer(figure, handles, 3 if columns < 5 else 6, time_label(last), side)
     return figure
 

@@ -110,15 +110,19 @@ def predictive_check(
                     f"{'Corrected level' if corrected else 'Level'} ({check.attrs['unit']})", parse_math=False
                 )
                 shares.set_ylabel("BLQ share")
-            shares.set_xlabel(time_label(last) if columns == 1 or width / columns > 3.4 else "Days since infusion")
+            shares.set_xlabel(time_label(last, short=width / columns <= 3.4 and columns > 1))
         lower = blocks[1].subgridspec(down, across)
         for i, name in enumerate(parameters):
             axes = figure.add_subplot(lower[divmod(i, across)])
             _derived(axes, check.sel(parameter=name), name)
             unit = "days" if name == "tmax" else check.attrs["unit"] + (" × day" if name.startswith("auc") else "")
             axes.set_ylabel(unit, parse_math=False)
-        samples = [sample_handle(BLUE, "sample; exposure by NCA", 2.5), blq_handle(BLUE, 2.5)]
-        footer(figure, [*samples, lloq_handle(np.array(check.attrs["lloq"])), *_legend(many=_many(check))], 3)
+        handles = [sample_handle(BLUE, "sample; exposure by NCA", 2.5), blq_handle(BLUE, 2.5)]
+        if corrected:
+            handles[0].set_label("sample, corrected; exposure by NCA, not corrected")
+            handles[1].set_label("below the LLOQ, drawn at its corrected LLOQ")
+        limit = [] if corrected else [lloq_handle(np.array(check.attrs["lloq"]))]
+        footer(figure, [*handles, *limit, *_legend(many=_many(check))], 3)
     return figure
 
 
@@ -154,8 +158,12 @@ def _limits(check: xr.Dataset) -> tuple[float, float]:
 
 def _levels(axes: Axes, one: xr.Dataset, check: xr.Dataset, number: int, limits: tuple[float, float]) -> None:
     log_axis(axes.yaxis, *limits)
-    lloq_lines(axes, np.array(check.attrs["lloq"], dtype=float))
+    if not check.attrs["prediction_corrected"]:  # else each sample's limit is moved with it
+        lloq_lines(axes, np.array(check.attrs["lloq"], dtype=float))
     used = np.flatnonzero(one["samples"].values > 0)
+    if not len(used):
+        axes.text(0.5, 0.5, "no samples", transform=axes.transAxes, ha="center", color=DARK)
+        return
     time = one["time"].values[used]
     for k in [0, 1, 2] if _many(check) else [1]:
         low, middle, high = (one[name].values[used, k] for name in ("lower", "median", "upper"))
@@ -176,20 +184,24 @@ def _levels(axes: Axes, one: xr.Dataset, check: xr.Dataset, number: int, limits:
 
 
 def _shares(axes: Axes, one: xr.Dataset) -> None:
+    axes.set_ylim(-0.04, 1.04)
+    axes.set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
     used = np.flatnonzero(~np.isnan(one["blq_observed"].values))
+    if not len(used):
+        return
     time = one["time"].values[used]
     low, middle, high, seen = (one[f"blq_{name}"].values[used] for name in ("lower", "median", "upper", "observed"))
     axes.fill_between(time, low, high, color=ORANGE, alpha=0.35, linewidth=0, gid="blq band")
     axes.plot(time, middle, color=ORANGE, linewidth=0.8)
     axes.plot(time, seen, color=DARK, linewidth=1.2, marker="o", markersize=2.2, gid="blq observed", clip_on=False)
-    axes.set_ylim(-0.04, 1.04)
-    axes.set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
 
 
 def _derived(axes: Axes, one: xr.Dataset, name: str) -> None:
     places = np.arange(one.sizes["group"])
     for i in places:
         at = one.isel(group=i)
+        if np.isnan(float(at["exposure_observed"])) and np.isnan(float(at["patient_lower"])):
+            continue
         for half, low, high, alpha in (
             (0.34, "patient_lower", "patient_upper", 0.14),
             (0.22, "exposure_lower", "exposure_upper", 0.4),
@@ -221,7 +233,10 @@ def _derived(axes: Axes, one: xr.Dataset, name: str) -> None:
 
 def _legend(*, many: bool) -> list[Line2D | Patch]:
     single = (
-        [Patch(facecolor=BLUE, alpha=0.2, label="replicates: 10% and 90% quantiles")]
+        [
+            Line2D([], [], color=DARK, linewidth=1.2, linestyle=(0, (4, 2)), label="observed 10% and 90% quantiles"),
+            Patch(facecolor=BLUE, alpha=0.2, label="replicates: 10% and 90% quantiles"),
+        ]
         if many
         else [Patch(facecolor=ORANGE, alpha=0.14, label="replicates: single samples, single patients")]
     )

@@ -1,5 +1,7 @@
 """Random effects of the patients: distribution, quantiles, dose, pairs, shrinkage."""
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -13,12 +15,26 @@ from cartmodel.plots.axes import dose_axis
 from cartmodel.plots.pairs import pair_panels, pairs_height
 from cartmodel.plots.residuals import quantile_plot
 from cartmodel.plots.samples import sample_handle
-from cartmodel.plots.style import BLUE, DARK, GREY, dose_groups, footer, new_figure, scale_of, small, stamp_text, style
+from cartmodel.plots.style import (
+    BLUE,
+    DARK,
+    GREY,
+    ORANGE,
+    dose_groups,
+    footer,
+    new_figure,
+    scale_of,
+    small,
+    stamp_text,
+    style,
+)
 from cartmodel.plots.words import patients_text
 from cartmodel.prediction.fitfile import spec_of
 from cartmodel.prediction.words import dose_number
 
-_LEAST = 6  # patients of whom a correlation is told
+_OF_MEANS: dict[str, Any] = {"color": ORANGE, "linewidth": 1.0, "linestyle": (0, (4, 2))}
+_LEAST, _SHRUNK = 6, 0.8  # patients of whom a correlation is told, and shrinkage up to which it is
+_TOLD = f"not where shrinkage is above {_SHRUNK}"
 _DEFINITION = "shrinkage: 1 - variance of the patients' means / mean of omega^2"
 
 
@@ -26,7 +42,9 @@ def random_effects(fit: xr.DataTree, stamp: str = "", *, width: float | None = N
     """Return a row for each random effect: its histogram, its quantiles, and its values against the dose.
 
     Histograms and points are posterior means of the patients, bars their 95% intervals; the line is the normal
-    distribution with the median omega. Each row says the shrinkage (see `shrinkage`).
+    distribution with the median omega. Means are pulled to 0: the dashed line, and line and band of the quantiles, have
+    the variance omega^2 (1 - shrinkage) that is left to them, so they show the form of the distribution and not its
+    width. Each row says the shrinkage (see `shrinkage`).
 
     Parameters
     ----------
@@ -48,7 +66,8 @@ def random_effects(fit: xr.DataTree, stamp: str = "", *, width: float | None = N
     with style(width):
         notes = [
             fit.attrs["trial"],
-            f"model {spec.name}, {patients_text(n)}; means and 95% intervals; {_DEFINITION}; r: rank correlation",
+            f"model {spec.name}, {patients_text(n)}; means and 95% intervals; {_DEFINITION}",
+            f"r: rank correlation, {_TOLD}",
         ]
         figure = new_figure(
             width, k * (1.75 * rows + 0.7), "Random effects", notes, stamp_text(fit.attrs["simulated"], stamp)
@@ -60,7 +79,7 @@ def random_effects(fit: xr.DataTree, stamp: str = "", *, width: float | None = N
             scale = {"positive": "ln", "fraction": "logit"}.get(parameter.support, "")
             _histogram(grid[i, 0], one)
             grid[i, 0].set_ylabel(f"{scale} {name}".strip(), parse_math=False)
-            quantile_plot(grid[i, 1], one["standardised"])
+            quantile_plot(grid[i, 1], one["standardised"], _left(one))
             grid[i, 1].set_title(f"shrinkage {float(one['shrinkage']):.2f}" if n > 1 else "one patient", size=small())
             _against_dose(grid[i, 2], one, dosed=dosed, narrow=narrow)
             for axes in grid[i]:
@@ -76,6 +95,12 @@ def random_effects(fit: xr.DataTree, stamp: str = "", *, width: float | None = N
     return figure
 
 
+def _left(one: xr.Dataset) -> float:
+    """Return the SD that shrinkage leaves to the patients' means, in omegas."""
+    shrinkage = float(one["shrinkage"])
+    return 1.0 if np.isnan(shrinkage) else float(np.sqrt(max(1.0 - shrinkage, 0.0)))
+
+
 def _histogram(axes: Axes, one: xr.Dataset) -> None:
     omega = float(one["omega"])
     reach = max(3 * omega, 1.05 * float(np.abs(one["mean"]).max()))
@@ -83,6 +108,7 @@ def _histogram(axes: Axes, one: xr.Dataset) -> None:
     axes.hist(one["mean"].values, np.linspace(-reach, reach, bins + 1).tolist(), density=True, color=BLUE, alpha=0.45)
     grid = np.linspace(-reach, reach, 121)
     axes.plot(grid, stats.norm.pdf(grid, scale=omega), color=GREY, linewidth=1.2)
+    axes.plot(grid, stats.norm.pdf(grid, scale=max(omega * _left(one), 1e-3 * reach)), **_OF_MEANS, gid="of means")
     axes.plot(one["mean"].values, np.zeros(one.sizes["subject"]), "|", color=DARK, markersize=4, gid="mean")
 
 
@@ -102,13 +128,15 @@ def _against_dose(axes: Axes, one: xr.Dataset, *, dosed: bool, narrow: bool) -> 
         axes.set_xticks(np.log(distinct[[0, -1]]), [dose_number(float(d)) for d in distinct[[0, -1]]])
     axes.set_xlabel("")
     r = float(one["dose_correlation"])
-    axes.set_title("" if np.isnan(r) or len(dose) < _LEAST else f"r {r:.2f}", size=small())
+    told = len(dose) >= _LEAST and float(one["shrinkage"]) <= _SHRUNK and not np.isnan(r)
+    axes.set_title(f"r {r:.2f}" if told else "", size=small())
 
 
 def _legend() -> list[Line2D]:
     return [
         Line2D([], [], color=BLUE, marker="o", markersize=3, linewidth=0.7, label="patient: mean, 95% interval"),
         Line2D([], [], color=GREY, linewidth=1.2, label="model: normal with the median omega"),
+        Line2D([], [], **_OF_MEANS, label="what shrinkage leaves to means; band of the quantiles"),
     ]
 
 
@@ -138,7 +166,8 @@ def random_effect_pairs(fit: xr.DataTree, stamp: str = "", *, width: float | Non
     n = effects.sizes["subject"]
     groups = dose_groups(effects["dose"].values)
     with style(width):
-        notes = [fit.attrs["trial"], f"model {spec.name}, {patients_text(n)}; posterior means; r: Pearson correlation"]
+        told = f"model {spec.name}, {patients_text(n)}; posterior means; r: Pearson correlation, {_TOLD}"
+        notes = [fit.attrs["trial"], told]
         stamped = stamp_text(fit.attrs["simulated"], stamp)
         figure = new_figure(width, pairs_height(width, len(names)), "Random effects in pairs", notes, stamped)
         for axes, left, below in pair_panels(figure, names):
@@ -147,7 +176,8 @@ def random_effect_pairs(fit: xr.DataTree, stamp: str = "", *, width: float | Non
                 axes.plot(x[mask], y[mask], linestyle="none", marker="o", markersize=2.6, color=colour, gid="patients")
             axes.axhline(0.0, color="#cccccc", linewidth=0.6, zorder=0)
             axes.axvline(0.0, color="#cccccc", linewidth=0.6, zorder=0)
-            if n >= _LEAST and np.ptp(x) > 0 and np.ptp(y) > 0:
+            shrunk = float(effects["shrinkage"].sel(effect=[left, below]).max())
+            if n >= _LEAST and shrunk <= _SHRUNK and np.ptp(x) > 0 and np.ptp(y) > 0:
                 axes.set_title(f"r {np.corrcoef(x, y)[0, 1]:.2f}", size=small(), pad=2)
         handles = [sample_handle(colour, f"{label}, n = {int(m.sum())}") for label, m, colour in groups]
         footer(figure, handles, 3)

@@ -42,8 +42,8 @@ def zero_lines(axes: Axes) -> None:
         axes.axhline(edge, color=GREY, linewidth=0.7, linestyle=(0, (4, 3)))
 
 
-def quantile_plot(axes: Axes, values: Any) -> None:
-    """Draw ordered values against normal quantiles, with the pointwise 95% band of a standard normal sample."""
+def quantile_plot(axes: Axes, values: Any, sd: float = 1.0) -> None:
+    """Draw ordered values against standard normal quantiles, with the pointwise 95% band of a sample of N(0, sd^2)."""
     ordered = np.sort(np.asarray(values, dtype=float)[np.isfinite(np.asarray(values, dtype=float))])
     n = len(ordered)
     if not n:
@@ -51,9 +51,9 @@ def quantile_plot(axes: Axes, values: Any) -> None:
         return
     rank = np.arange(1, n + 1)
     at = stats.norm.ppf((rank - 0.5) / n)
-    low, high = (stats.norm.ppf(stats.beta.ppf(p, rank, n - rank + 1)) for p in (0.025, 0.975))
+    low, high = (sd * stats.norm.ppf(stats.beta.ppf(p, rank, n - rank + 1)) for p in (0.025, 0.975))
     axes.fill_between(at, low, high, color=GREY, alpha=0.25, linewidth=0, gid="band")
-    axes.plot(at[[0, -1]], at[[0, -1]], color=GREY, linewidth=0.8)
+    axes.plot(at[[0, -1]], sd * at[[0, -1]], color=GREY, linewidth=0.8)
     axes.plot(at, ordered, linestyle="none", marker="o", markersize=2.2, color=DARK, gid="quantiles")
     axes.set_xlabel("Normal quantile")
 

@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 
 from cartmodel.plots.style import DARK, VERMILLION
 
-_DOTTED = {"color": VERMILLION, "linewidth": 0.8, "linestyle": (0, (1, 1.5))}
+_DOTTED: dict[str, Any] = {"color": VERMILLION, "linewidth": 0.8, "linestyle": (0, (1, 1.5))}
 _MOST = 3  # lines; more limits are a band, or they would hide the samples
 
 

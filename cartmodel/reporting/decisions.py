@@ -55,15 +55,15 @@ def decision_blocks(verdict: Verdict | None, trial: TrialData) -> Iterator[Block
 
 def _against_fit(log: pd.DataFrame, trial: TrialData) -> Iterator[Block]:
     """Yield where the record of the escalation and the data of the fit tell two stories of one patient."""
-    outcomes = trial.subjects["dlt"].astype(float)
-    asked = bool(outcomes.notna().any())
+    doses, outcomes = (trial.subjects[name].astype(float).to_dict() for name in ("dose", "dlt"))
+    asked = any(value == value for value in outcomes.values())
     rows: list[tuple[str, str, str, str]] = []
     for row in records(log[log["subject"].isin(trial.subjects.index)]):
         subject = row["subject"]
-        dose = float(trial.subjects.loc[subject, "dose"])
+        dose = doses[subject]
         if dose == dose and abs(dose / row["dose"] - 1) > 1e-6:
             rows.append((subject, "dose", dose_words(row["dose"]), dose_words(dose)))
-        told = {1.0: "DLT", 0.0: "no DLT"}.get(float(outcomes[subject]), "not known")
+        told = {1.0: "DLT", 0.0: "no DLT"}.get(outcomes[subject], "not known")
         if asked and told != row["outcome"] and not (told == "not known" and row["outcome"] not in ("DLT", "no DLT")):
             rows.append((subject, "DLT", row["outcome"], told))
     if not rows:

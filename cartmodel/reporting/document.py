@@ -9,6 +9,7 @@ from typing import Any
 from cartmodel.reporting.blocks import Block, Bullets, Code, Content, Explorer, Formula, Picture, Table, Words
 from cartmodel.reporting.mathml import mathml
 from cartmodel.reporting.omml import omml
+from cartmodel.reporting.pictures import DPI
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # characters that no XML file may hold
 _WIDTH = 24.7  # cm between the margins of a landscape page
@@ -116,7 +117,7 @@ def _picture(file: Any, block: Picture) -> None:
     from docx.shared import Cm
 
     wide, high = block.size
-    width = min(_WIDTH, 15.0 * wide / high)  # no taller than a page
+    width = min(_WIDTH, 15.0 * wide / high, 2.54 * wide / DPI)  # no taller than a page, no larger than drawn
     shape = file.add_picture(BytesIO(block.png), width=Cm(width))
     about = shape._inline.docPr
     about.set("descr", _plain(block.alt))

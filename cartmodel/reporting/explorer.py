@@ -95,8 +95,9 @@ def explore(fit: xr.DataTree, progress: Callable[[str], None] | None = None) -> 
     limits = np.unique(lloq[np.isfinite(lloq)])
     return {
         "doses": doses,
-        "words": ["all doses" if dose is None else dose_words(dose) for dose in doses],
+        "words": ["new patients" if dose is None else dose_words(dose) for dose in doses],
         "ticks": ["" if dose is None else dose_number(dose) for dose in doses],
+        "call": f"cm.predict(fit, {'dose=..., ' if len(trial) else ''}n={PATIENTS}, random_seed={SEED})",
         "where": ["within" if dose is None else _where(dose, trial) for dose in doses],
         "trial": [float(d) for d in trial],
         "range": dose_words(trial.min(), trial.max()) if len(trial) else "",
@@ -133,23 +134,25 @@ def _predicted(
 
 def prediction_rows(data: dict[str, Any]) -> Table:
     """Return the explorer's exposures and probabilities as a table, for paper and for readers without JavaScript."""
+    dosed = bool(data["trial"])
     rows = [
-        (words, _IN_WORDS[where], *(measure["text"][place] for measure in data["measures"]))
+        (words, *([_IN_WORDS[where]] if dosed else []), *(measure["text"][place] for measure in data["measures"]))
         for place, (words, where) in enumerate(zip(data["words"], data["where"], strict=True))
     ]
     numbers = [
-        {"dose": dose, "where": where, "measure": m["name"], "unit": m["unit"]}
+        {"dose": dose, "where": where if dosed else "", "measure": m["name"], "unit": m["unit"]}
         | {key: m[key][place] for key in ("median", "lower", "upper")}
         for place, (dose, where) in enumerate(zip(data["doses"], data["where"], strict=True))
         for m in data["measures"]
     ]
+    probable = [m["label"] for m in data["measures"] if m["name"] in _OUTCOMES]
+    chances = f", of the probability ({' and '.join(probable)})" if probable else ""
     heads = [m["label"] if m["name"] in _OUTCOMES else f"{m['label']} ({m['unit']})" for m in data["measures"]]
     return Table(
         "predictions",
-        "Predictions for new patients over doses",
-        "Median and equal-tailed 95% interval: of one new patient (exposures), of the probability (remission, DLT). "
-        f"cm.predict(fit, dose=..., n={data['patients']}, random_seed={data['seed']}) gives them.",
-        ("dose", "within the trial's doses? (NO: extrapolated)", *heads),
+        "Predictions for new patients over doses" if dosed else "Predictions for new patients",
+        f"Median and equal-tailed 95% interval: of one new patient (exposures){chances}. {data['call']} gives them.",
+        ("dose", *(["within the trial's doses? (NO: extrapolated)"] if dosed else []), *heads),
         tuple(rows),
         pd.DataFrame(numbers),
     )

@@ -8,6 +8,7 @@ import xarray as xr
 
 from cartmodel.prediction.fitfile import group, spec_of
 from cartmodel.prediction.words import dose_words, exposure_words
+from cartmodel.reporting.tables import last_samples
 from cartmodel.reporting.words import amount, listed, share
 from cartmodel.spec import ModelSpec, exposure_name
 
@@ -43,6 +44,7 @@ def limits(fit: xr.DataTree, parameters: pd.DataFrame, outcomes: pd.DataFrame, c
     pending = _pending(fit)
     if pending:
         said.append(pending)
+    said += _beyond_the_last_sample(fit, spec)
     unsampled = int((_samples(fit) == 0).sum())
     if unsampled:
         said.append(
@@ -53,6 +55,21 @@ def limits(fit: xr.DataTree, parameters: pd.DataFrame, outcomes: pd.DataFrame, c
         f"There is no control group, and {len(doses)} patients are few: an effect that is not seen here is not "
         "thereby absent."
     )
+    return said
+
+
+def _beyond_the_last_sample(fit: xr.DataTree, spec: ModelSpec) -> list[str]:
+    last = last_samples(fit)
+    said: list[str] = []
+    for start, end in spec.windows:
+        near = 0.9 * end  # a visit a little before the nominal day leaves no gap
+        short = int((last < near).sum())
+        if short:
+            area = exposure_words(exposure_name(start, end))
+            said.append(
+                f"{short} of {len(last)} patients have their last sample before day {near:.0f}: the rest of their "
+                f"{area} is the population's curve, extrapolated."
+            )
     return said
 
 

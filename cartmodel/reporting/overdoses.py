@@ -36,7 +36,13 @@ def predictions_by_dose(data: Mapping[str, Any], trial: str, simulated: bool, st
     x = np.log(doses) if len(doses) else np.array([-0.4, 0.4])
     with style():
         notes = [trial, "lines: medians; bands: equal-tailed 95% intervals"]
-        figure = new_figure(3.1 * len(shown) + 0.5, 3.4, "Predictions over doses", notes, stamp_text(simulated, stamp))
+        figure = new_figure(
+            3.1 * len(shown) + 0.5,
+            3.4,
+            "Predictions over doses" if len(doses) else "Predictions",
+            notes,
+            stamp_text(simulated, stamp),
+        )
         for axes, measure in zip(figure.subplots(1, len(shown), squeeze=False).flat, shown, strict=True):
             low, middle, high = (np.asarray(measure[key]) for key in ("lower", "median", "upper"))
             if not len(doses):

@@ -201,14 +201,15 @@ def predictions_picture(data: Mapping[str, Any], material: Material) -> Picture:
     """Return the explorer on paper: exposure, remission and DLT over doses, the extrapolated range marked."""
     from cartmodel.reporting.overdoses import predictions_by_dose
 
+    shown = ["exposure", *(m["label"] for m in data["measures"] if m["unit"] == "probability")]
+    over, outside = (" over doses", "Shaded: outside the trial's doses, extrapolated. ") if data["trial"] else ("", "")
     figure = predictions_by_dose(data, material.trial.name, material.trial.simulated, material.stamp)
     return _picture(
         "predictions_by_dose",
         figure,
-        "Predicted exposure, remission and dose-limiting toxicity of new patients over doses, with 95% bands; "
-        "doses outside those of the trial are shaded and labelled as extrapolated. The table of predictions holds the "
-        "numbers.",
-        "Predictions for new patients over doses. Shaded: outside the trial's doses, extrapolated.",
+        f"Predictions for new patients{over}, with 95% bands: {', '.join(shown)}. {outside}The table of "
+        "predictions holds the numbers.",
+        f"Predictions for new patients{over}. {outside}".strip(),
     )
 
 

@@ -150,8 +150,9 @@ def _data(material: Material) -> Iterator[Block]:
 def _model(material: Material) -> Iterator[Block]:
     spec = spec_of(material.fit)
     cut = material.fit.attrs["method"] == "cut"
+    doses = " and dose groups" if spec.uses_dose else ""
     how = "in two stages, the kinetics first and then the response," if cut else "jointly"
-    yield Words(f"Model {spec.name}: {spec.title}. Its parts are fitted {how} to all patients and dose groups.")
+    yield Words(f"Model {spec.name}: {spec.title}. Its parts are fitted {how} to all patients{doses}.")
     yield from structure_blocks(spec)
     yield from model_formulas(spec)
     yield prior_rows(spec)
@@ -191,9 +192,12 @@ def _explorer(material: Material, tell: Callable[[str], None]) -> Iterator[Block
     if not data["trial"]:
         yield Words("The model uses no dose: these predictions are the same at every dose.")
     else:
+        one = len(data["trial"]) == 1
+        own = f"The trial's only dose is {data['range']}" if one else f"The trial's doses are {data['range']}"
+        alone = " alone: one dose says nothing of the effect of another" if one else ""
         yield Words(
-            f"Predictions for new patients at {len(data['doses'])} doses. The trial's doses are {data['range']}; "
-            "outside them the numbers are extrapolated, and rest on the model's form and its priors."
+            f"Predictions for new patients at {len(data['doses'])} doses. {own}; outside {'it' if one else 'them'} the "
+            f"numbers are extrapolated, and rest on the model's form and its priors{alone}."
         )
     yield Explorer(data)
     yield predictions_picture(data, material)

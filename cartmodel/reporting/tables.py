@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import Any, cast
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
 from cartmodel.inference.diagnosis import Diagnosis
+from cartmodel.prediction.fitfile import group, spec_of
 from cartmodel.prediction.interval import QUANTILES
 from cartmodel.prediction.predictions import exposure
 from cartmodel.prediction.words import dose_number, dose_words, exposure_words
@@ -174,19 +176,32 @@ def patient_exposures(fit: xr.DataTree) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def last_samples(fit: xr.DataTree) -> np.ndarray:
+    """Return the day of each patient's last sample by any assay of the model; NaN without one."""
+    known = group(fit, "constant_data")
+    last = np.full(known.sizes["subject"], -np.inf)
+    for assay in spec_of(fit).assays:
+        seen = known[f"seen_level_{assay}"].values > 0
+        last = np.maximum(last, np.where(seen, known[f"time_{assay}"].values, -np.inf).max(axis=1, initial=-np.inf))
+    return np.where(np.isneginf(last), np.nan, last)
+
+
 def patient_rows(fit: xr.DataTree) -> Table:
     """Return the exposures of each patient: posterior medians and 95% intervals."""
     numbers = patient_exposures(fit)
     units = numbers.drop_duplicates("exposure").set_index("exposure")["units"]
     rows: list[tuple[str, ...]] = []
-    for subject, own in numbers.groupby("subject", sort=False):
+    last = last_samples(fit)
+    for place, (subject, own) in enumerate(numbers.groupby("subject", sort=False)):
         cells = [f"{amount(r['median'])} ({amount(r['lower'])} to {amount(r['upper'])})" for r in records(own)]
-        rows.append((str(subject), _dose(float(own["dose"].iloc[0])), *cells))
+        seen = "none" if np.isnan(last[place]) else f"{last[place]:.0f}"
+        rows.append((str(subject), _dose(float(own["dose"].iloc[0])), seen, *cells))
     return Table(
         "exposures_by_patient",
         "Exposures of each patient",
-        "Posterior median and equal-tailed 95% interval of the curve fitted to the patient's own dose.",
-        ("patient", "dose", *(f"{label(str(name))} ({unit})" for name, unit in units.items())),
+        "Posterior median and equal-tailed 95% interval of the patient's own curve. Beyond the last sample it is the "
+        "population's, as far as the patient's samples do not bend it: such an area is extrapolated.",
+        ("patient", "dose", "last sample (day)", *(f"{label(str(name))} ({unit})" for name, unit in units.items())),
         tuple(rows),
         numbers,
     )

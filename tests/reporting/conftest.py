@@ -56,7 +56,7 @@ def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="session")
 def written(work: Path) -> subprocess.CompletedProcess[str]:
     """Return the run of the command with everything that it takes."""
-    given = ("--trial", "trial.csv", "--context", "context.toml", "--escalation", str(cm.example_conduct()))
+    given = ("--trial", "trial.csv", "--context", "context.toml", "--escalation", "conduct_example")
     return command("run", *given, "--other", "second", "--stamp", STAMP, "--docx", cwd=work)
 
 

@@ -103,7 +103,7 @@ def test_a_curve_can_be_computed_from_its_equations() -> None:
     (told,) = (part for part in found if part.startswith("w ="))
     w = float(told.split()[2])
     cmax, tmax, c0, alpha, fb, beta, t = 4e4, 11.0, 8.0, 0.17, 0.01, 0.012, np.array([0.0, 5.0, 11.0, 30.0, 200.0])
-    d = w * np.log1p(np.exp((t - tmax) / w))
+    d = w * np.logaddexp(0.0, (t - tmax) / w)
     rho = np.log(1 + cmax / c0) / tmax
     level = np.log(cmax) + rho * (t - tmax - d) + np.log((1 - fb) * np.exp(-alpha * d) + fb * np.exp(-beta * d))
     parameters = {"cmax": cmax, "tmax": tmax, "c0": c0, "alpha": alpha, "fb": fb, "beta": beta}
