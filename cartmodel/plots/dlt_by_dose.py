@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 
 from cartmodel.checks.outcomes import dlt_by_dose as dlt_table
 from cartmodel.plots.axes import dose_axis
+from cartmodel.plots.shares import draw_shares, share_handle
 from cartmodel.plots.style import DARK, VERMILLION, columns_of, footer, new_figure, scale_of, small, stamp_text, style
 from cartmodel.plots.words import patients_text
 from cartmodel.prediction.fitfile import spec_of
@@ -67,12 +68,7 @@ def dlt_by_dose(
         at, middle = np.log(dose), table["median"].to_numpy(float)
         spread = [middle - table["lower"].to_numpy(float), table["upper"].to_numpy(float) - middle]
         left.errorbar(at, middle, spread, color=VERMILLION, marker="o", markersize=4, linewidth=0.9, capsize=3)
-        seen = table["observed"].to_numpy() > 0
-        share = table["events"].to_numpy()[seen] / table["observed"].to_numpy()[seen]
-        left.plot(
-            at[seen], share, linestyle="none", marker="D", markersize=5, markerfacecolor="none",
-            markeredgecolor="black", clip_on=False, zorder=5, gid="observed",
-        )  # fmt: skip
+        draw_shares(left, at, table["events"].to_numpy(), table["observed"].to_numpy())
         left.axhline(limit, color=DARK, linewidth=0.8, linestyle=(0, (4, 2)), gid="limit")
         left.set_ylabel("Probability of a DLT")
         half = 0.3 * (float(np.diff(np.sort(at)).min()) if len(at) > 1 else 1.0)
@@ -91,9 +87,6 @@ def _chance(p: float) -> str:
 def _legend(limit: float) -> list[Line2D]:
     return [
         Line2D([], [], color=VERMILLION, marker="o", markersize=4, linewidth=0.9, label="model: median, 95% interval"),
-        Line2D(
-            [], [], color="black", marker="D", markersize=5, markerfacecolor="none", linestyle="none",
-            label="observed share",
-        ),
+        share_handle(),
         Line2D([], [], color=DARK, linewidth=0.8, linestyle=(0, (4, 2)), label=f"limit {limit:.2g}"),
     ]  # fmt: skip

@@ -1,7 +1,6 @@
 """Remission and dose-limiting toxicity against dose."""
 
 from math import ceil
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from cartmodel.plots.axes import dose_axis
+from cartmodel.plots.shares import draw_shares, share_handle
 from cartmodel.plots.style import DARK, GREEN, VERMILLION, columns_of, footer, new_figure, scale_of, stamp_text, style
 from cartmodel.plots.words import patients_text
 from cartmodel.prediction.doses import outcome_table
@@ -21,8 +21,6 @@ _WORDS = {
     "remission": ("Remission", "Probability of remission", GREEN),
     "dlt": ("DLT", "Probability of a DLT", VERMILLION),
 }
-
-_OBSERVED: dict[str, Any] = {"marker": "D", "markersize": 6, "markerfacecolor": "none", "markeredgecolor": "black"}
 
 
 def outcomes_by_dose(
@@ -82,9 +80,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, outcome: str) -> None:
     axes.errorbar(
         at, middle, [middle - low, high - middle], color=colour, linestyle="none", marker="o", markersize=5, capsize=4
     )
-    seen = rows["observed"].to_numpy() > 0
-    share = rows["events"].to_numpy()[seen] / rows["observed"].to_numpy()[seen]
-    axes.plot(at[seen], share, linestyle="none", **_OBSERVED, gid="observed", clip_on=False, zorder=5)
+    draw_shares(axes, at, rows["events"].to_numpy(), rows["observed"].to_numpy())
     axes.set_ylim(0.0, 1.0)
     axes.grid(visible=True, axis="y", color="#e6e6e6", linewidth=0.6)
     axes.set_ylabel(label)
@@ -94,14 +90,5 @@ def _panel(axes: Axes, rows: pd.DataFrame, outcome: str) -> None:
 def _legend() -> list[Line2D]:
     return [
         Line2D([], [], color=DARK, marker="o", markersize=5, linewidth=1.0, label="new patient: median, 95% interval"),
-        Line2D(
-            [],
-            [],
-            color="black",
-            marker="D",
-            markersize=6,
-            markerfacecolor="none",
-            linestyle="none",
-            label="observed share",
-        ),
+        share_handle(),
     ]

@@ -108,7 +108,9 @@ def _histogram(axes: Axes, one: xr.Dataset) -> None:
     axes.hist(one["mean"].values, np.linspace(-reach, reach, bins + 1).tolist(), density=True, color=BLUE, alpha=0.45)
     grid = np.linspace(-reach, reach, 121)
     axes.plot(grid, stats.norm.pdf(grid, scale=omega), color=GREY, linewidth=1.2)
+    height = axes.get_ylim()
     axes.plot(grid, stats.norm.pdf(grid, scale=max(omega * _left(one), 1e-3 * reach)), **_OF_MEANS, gid="of means")
+    axes.set_ylim(height)  # of means that shrank to nearly nothing the line would be a needle
     axes.plot(one["mean"].values, np.zeros(one.sizes["subject"]), "|", color=DARK, markersize=4, gid="mean")
 
 

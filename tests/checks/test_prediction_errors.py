@@ -97,3 +97,15 @@ def test_results_do_not_depend_on_the_other_patients_order(example_fit: xr.DataT
     assert one.attrs["thinning"].startswith("50 of 400 draws")
     with pytest.raises(ValueError, match="accepted: 20 or more"):
         npde(example_fit, replicates=5)
+
+
+def test_over_trials_of_eighteen_the_tests_reject_as_often_as_they_should(scenario: Scenario) -> None:
+    """Twelve small trials from the model: at 5% more than three rejections have a probability of 0.002."""
+    spec, rejected, shares = cm.load_model(scenario.model), 0, []
+    for seed in range(12):
+        trial = cm.read_trial(cm.simulate_trial(scenario, seed=seed).table)
+        table = npde(fit_of(trial, spec, scenario.truth, draws=100), replicates=200)
+        rejected += bool(npde_tests(table).set_index("test")["p"]["all three (Bonferroni)"] < 0.05)
+        shares.append(stats.norm.cdf(table.groupby("subject", sort=False)["npde"].first()))
+    assert rejected <= 3
+    assert stats.kstest(np.concatenate(shares), "uniform").pvalue > 1e-3  # one sample of each of 216 patients

@@ -6,10 +6,12 @@ those anew: ``python -m pytest tests/plots -k a_third_of_a_page --mpl-generate-p
 """
 
 import warnings
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from matplotlib.figure import Figure
@@ -25,12 +27,38 @@ TOLERANCE = 4.0
 SAVED = {"dpi": 60, "metadata": {"Software": None}}
 
 
+def simulated(doses: dict[float, int]) -> pd.DataFrame:
+    """Return a simulated trial with so many patients at each dose, as text."""
+    scenario = cm.load_scenario(cm.example_path("cd7_ssc").parent / "scenario.toml")
+    first = scenario.groups[0]
+    groups = tuple(first.model_copy(update={"dose": dose, "patients": n}) for dose, n in doses.items())
+    table = cm.simulate_trial(scenario.model_copy(update={"groups": groups}), seed=3).table
+    return pd.read_csv(StringIO(table.to_csv(index=False)), dtype=str, keep_default_na=False)
+
+
 @pytest.fixture(scope="module")
 def three() -> tuple[xr.DataTree, TrialData]:
     """A simulated trial with three patients at each dose, and draws of the prior in place of a fit."""
-    scenario = cm.load_scenario(cm.example_path("cd7_ssc").parent / "scenario.toml")
-    groups = tuple(group.model_copy(update={"patients": 3}) for group in scenario.groups)
-    table = cm.simulate_trial(scenario.model_copy(update={"groups": groups}), seed=3).table
+    return with_prior_draws(simulated({2.5e7: 3, 1e8: 3, 2e8: 3}))
+
+
+@pytest.fixture(scope="module")
+def hard() -> tuple[xr.DataTree, TrialData]:
+    """Five doses, CDISC and Chinese names, many LLOQs, a group with all samples BLQ, no outcome known yet."""
+    table = simulated({1e7: 3, 2.5e7: 2, 1e8: 3, 2e8: 3, 5e8: 1})
+    names = [f"NCT06871644-CHN-SITE-0001-{i:04d}" for i in range(10)] + ["\N{CJK UNIFIED IDEOGRAPH-60A3}01", "$a$_{b}"]
+    order = {subject: i for i, subject in enumerate(table["subject"].unique())}
+    number = table["subject"].map(order)
+    table = table.assign(subject=[names[i] for i in number], lloq=[str(20 + 7 * i) for i in number])
+    level = pd.to_numeric(table["level"], errors="coerce")
+    below = level.isna() | (level < table["lloq"].astype(float)) | (table["dose"].astype(float) == 1e7)
+    table = table.assign(level=table["level"].mask(below, ""), blq=below.astype(int).astype(str))
+    for outcome in ("criss_step1", "criss_lp", "dlt"):
+        table[outcome] = ""
+    return with_prior_draws(table)
+
+
+def with_prior_draws(table: pd.DataFrame) -> tuple[xr.DataTree, TrialData]:
     trial = cm.read_trial(table)
     fit = fake_fit(trial, cm.load_model("cd7-ssc"), draws=120)
     rng = np.random.default_rng(1)
@@ -68,6 +96,14 @@ def test_a_third_of_a_page(name: str, three: tuple[xr.DataTree, TrialData]) -> F
 @pytest.mark.parametrize("name", CHECK_FIGURES)
 def test_its_own_width(name: str, three: tuple[xr.DataTree, TrialData]) -> None:
     assert faults(drawn(name, three, None)) == []
+
+
+@pytest.mark.parametrize("width", [None, THIRD_OF_A_PAGE])
+@pytest.mark.parametrize("name", [name for name in CHECK_FIGURES if name != "criss_waterfall"])  # no outcome is known
+def test_a_hard_trial(name: str, width: float | None, hard: tuple[xr.DataTree, TrialData]) -> None:
+    figure = drawn(name, hard, width)
+    assert faults(figure) == []
+    assert min(axes.get_position().height * figure.get_figheight() for axes in figure.axes) > 0.2  # inches
 
 
 def test_what_is_not_legible_is_found() -> None:
