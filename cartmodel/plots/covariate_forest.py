@@ -70,7 +70,8 @@ def covariate_forest(
                 1.0 if narrow else 0.01, top, f"{value} against {reference}, n = {n}", transform=beside, va="center",
                 ha="right" if narrow else "left", size=small(), weight="bold", parse_math=False,
             )  # fmt: skip
-            heading.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.8})
+            if narrow:  # it crosses the lines
+                heading.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.8})
             for row in own.to_dict("records"):
                 top -= 1.0
                 axes.plot([row["lower"], row["upper"]], [top, top], color=BLUE, linewidth=1.3, gid="interval")
