@@ -67,7 +67,7 @@ def two_ticks(axis: Axis) -> None:
         at = powers if np.sum((powers > low) & (powers < high)) > 1 else (powers[:, None] + np.log10([1, 2, 5])).ravel()
         values = 10.0**at
     else:
-        at = values = MaxNLocator(12, steps=[1, 2, 5, 10]).tick_values(low, high)
+        at = values = np.asarray(MaxNLocator(12, steps=[1, 2, 5, 10]).tick_values(low, high))
         values = np.where(np.abs(values) < 1e-9 * (high - low), 0.0, values)
     place = (at - low) / (high - low)
     inner = np.flatnonzero((place > 0.1) & (place < 0.9))

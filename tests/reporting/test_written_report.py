@@ -366,10 +366,10 @@ def test_word_file_holds_the_same_content(folder: Path) -> None:
 
 def test_the_model_file_is_on_paper_too(page: Any, url: str) -> None:
     page.goto(url)
-    height = "document.querySelector('details pre').getBoundingClientRect().height"
-    assert page.evaluate(height) == 0
+    shown = "getComputedStyle(document.querySelector('details'), '::details-content').contentVisibility"
+    assert page.evaluate(shown) == "hidden"
     page.emulate_media(media="print")
-    assert page.evaluate(height) > 500
+    assert page.evaluate(shown) == "visible"
 
 
 def test_the_record_of_the_escalation_is_held_against_the_fit(folder: Path) -> None:
