@@ -106,6 +106,26 @@ def free(out: Path, overwrite: bool) -> None:
         raise ValueError(f"{out} is not an empty folder; accepted: a new folder, or --overwrite")
 
 
+class Mistakes:
+    """The user's mistakes in one command, told together."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    @contextmanager
+    def noted(self) -> Generator[None]:
+        """Note what is wrong in the block, and go on after it."""
+        try:
+            yield
+        except (CartmodelError, ValueError, OSError) as error:
+            self.found += [line for line in str(error).splitlines() if line not in self.found]
+
+    def tell(self) -> None:
+        """Refuse the command if anything was noted."""
+        if self.found:
+            raise ValueError("\n".join(self.found))
+
+
 @contextmanager
 def busy(text: str, progress: bool) -> Generator[None]:
     """Show that something takes a while."""

@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 import cartmodel as cm
-from cartmodel.cli.app import OverwriteOption, app, busy, console, free, say
+from cartmodel.cli.app import Mistakes, OverwriteOption, app, busy, console, free, say
 
 RunOption = Annotated[Path | None, typer.Option("--fit", help="A fit.nc or run folder of this trial: adds its advice.")]
 LimitOption = Annotated[float, typer.Option(help="The DLT rate not to be exceeded.")]
@@ -19,7 +19,8 @@ OverdoseOption = Annotated[float, typer.Option(help="How probable it may be that
 def escalate(
     table: Annotated[str, typer.Argument(help="The trial so far, a row a patient (CSV); or conduct_example.")],
     design: Annotated[
-        str, typer.Option(help="The protocol's rule: nct06871644, korn, escalation-only, top-to-six.")
+        str,
+        typer.Option(help="The protocol's rule: nct06871644, korn, boin, ...; a design file; a decision table (CSV)."),
     ] = "nct06871644",
     policy: Annotated[
         list[str] | None, typer.Option(help="A reading of a gap, such as G2=current or stagger=14; may be repeated.")
@@ -47,21 +48,35 @@ def escalate(
 ) -> None:
     """Say the protocol's next step for a trial under way, its open questions, and what model-based designs say."""
     from cartmodel.conduct.policy import parse_policies
+    from cartmodel.conduct.reading import NCT06871644_DOSES
+    from cartmodel.conduct.ruling import protocol_of
     from cartmodel.conduct.writing import write_verdict
 
-    if out is not None:
-        free(out, overwrite)
     day = on.date() if on is not None else None
     source = conduct_source(table)
     doses = {"doses": tuple(dose)} if dose else {}
-    records = cm.read_conduct(source, on=day, **doses)
+    checked: dict[str, Any] = {
+        "window": window, "start": start, "target": target, "limit": limit, "overdose": overdose,
+        "reference": reference, "remission": remission, "cohorts": cohorts,
+    }  # fmt: skip
+    wrong, policies = Mistakes(), dict[str, Any]()
+    with wrong.noted():
+        if out is not None:
+            free(out, overwrite)
+    with wrong.noted():
+        policies = parse_policies(policy or ())
+    with wrong.noted():
+        protocol_of(design, policies, tuple(dose or NCT06871644_DOSES), **checked)
+    records = None
+    with wrong.noted():
+        records = cm.read_conduct(source, on=day, **doses)
+    wrong.tell()
+    assert records is not None  # noqa: S101, told otherwise
     fitted = cm.read_fit(fit / "fit.nc" if fit.is_dir() else fit) if fit is not None else None
     settings: dict[str, Any] = {"random_seed": seed} if fitted is not None else {}
     with busy("Advising", progress and fitted is not None):
         found = cm.verdict(
-            records, design=design, policy=parse_policies(policy or ()), on=day, fit=fitted, window=window, start=start,
-            target=target, limit=limit, overdose=overdose, reference=reference, remission=remission, cohorts=cohorts,
-            **settings,
+            records, design=design, policy=policies, on=day, fit=fitted, **checked, **settings
         )  # fmt: skip
     console().print(Text(found.text), soft_wrap=True)
     if out is not None:

@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 import cartmodel as cm
-from cartmodel.cli.app import app, console, free, say
+from cartmodel.cli.app import Mistakes, app, console, free, say
+from cartmodel.escalation.settings import decides_from
 
 SCENARIOS = {"safe": (0.05, 0.10, 0.15), "moderate": (0.10, 0.25, 0.40), "toxic": (0.30, 0.45, 0.60)}
 """The three scenarios that every table of this project shows."""
@@ -37,8 +38,8 @@ def show_designs(
         answers.print(table)
         return
     design: Any = cm.design(name, **_settings(setting))
-    if not _of_counts(design):
-        answers.print(f"{name} decides from more than counts of DLTs; its settings: {design}", markup=False)
+    if (kind := decides_from(design)) != "counts":
+        _show_other(name, kind, design, doses)
         return
     found = cm.check_design(design, cm.State.empty(doses))
     numbers = patients or [n for n in (3, 6, 9, 12) if n <= getattr(design, "max_patients", 12)]
@@ -50,12 +51,7 @@ def show_designs(
         "E escalate, S stay, D de-escalate, DU likewise and bar the dose, STOP no safe dose, MTD n stop with n"
     )
     _print_frame(cm.data_scenarios(design, doses)[_SCENARIO_COLUMNS], "After the first group at each dose")
-    if found.passed:
-        answers.print(f"Contract of designs: kept in all {found.states} states.")
-        return
-    answers.print(f"Contract of designs: broken, {len(found.problems)} times.")
-    for problem in found.problems[:10]:
-        answers.print(Text(f"  {problem}"))
+    _print_check(found)
 
 
 @app.command()
@@ -80,18 +76,24 @@ def oc(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Write into a folder that has content.")] = False,
 ) -> None:
     """Give the exact operating characteristics of designs: no simulation, the only error is rounding."""
-    scenarios = _scenarios(truth)
-    if out is not None:
-        free(out, overwrite)
+    wrong, scenarios, settings = Mistakes(), dict[str, tuple[float, ...]](), dict[str, Any]()
+    chosen: dict[str, Any] = {}
+    with wrong.noted():
+        scenarios = _scenarios(truth)
+    with wrong.noted():
+        if out is not None:
+            free(out, overwrite)
+    with wrong.noted():
+        settings = _settings(setting)
+    for known in [] if audit else name or ["nct06871644", "boin"]:
+        with wrong.noted():
+            chosen[known] = cm.design(known, **settings)
+            if (kind := decides_from(chosen[known])) != "counts":
+                raise ValueError(f"{known}: decides from {kind}; accepted: designs that decide from counts alone")
+    wrong.tell()
     if audit:
         _audit(scenarios, not_evaluable, out)
         return
-    names = name or ["nct06871644", "boin"]
-    settings = _settings(setting)
-    chosen: dict[str, Any] = {known: cm.design(known, **settings) for known in names}
-    wrong = [known for known, design in chosen.items() if not _of_counts(design)]
-    if wrong:
-        raise ValueError(f"{', '.join(wrong)}: decides from more than counts; accepted: designs of kind counts")
     table = cm.compare_designs(chosen, scenarios)
     if per_month is not None:
         table["months_mean"], table["months_90"] = _months(chosen, scenarios, per_month, stagger)
@@ -146,28 +148,61 @@ def _months(
     return mean, late
 
 
-def _of_counts(design: Any) -> bool:
-    return not isinstance(design, (cm.TiteCrm, cm.TiteBoin, cm.Boin12, cm.UBoin, cm.EffTox, cm.Tepi))
+def _show_other(name: str, kind: str, design: Any, doses: int) -> None:
+    """Say what there is to say of a design whose states are too many for a table."""
+    answers = console()
+    answers.print(Text(f"{name} decides from {kind}; its settings: {design}"))
+    told = " ".join((type(design).__doc__ or "").split("Parameters")[0].split())
+    answers.print(Text(told), soft_wrap=True)
+    beginning = cm.DatedState((), doses) if kind == "dates" else cm.BenefitState(((0, 0, 0, 0),) * doses)
+    try:
+        found = cm.check_design(design, beginning, most_patients=3, histories=10)
+    except ValueError as error:  # a design for another number of doses
+        raise ValueError(f"{name}: {error}; see --doses") from error
+    _print_check(found)
+
+
+def _print_check(found: Any) -> None:
+    answers, seen = console(), "all" if found.complete else "a sample of"
+    if found.passed:
+        answers.print(f"Contract of designs: kept in {seen} {found.states} states.")
+        return
+    answers.print(f"Contract of designs: broken, {len(found.problems)} times.")
+    for problem in found.problems[:10]:
+        answers.print(Text(f"  {problem}"))
 
 
 def _scenarios(truth: list[str] | None) -> dict[str, tuple[float, ...]]:
     if not truth:
         return dict(SCENARIOS)
-    try:
-        return {text: tuple(float(part) for part in text.split(",")) for text in truth}
-    except ValueError:
-        raise ValueError(f"--truth {' '.join(truth)}; accepted: probabilities such as 0.1,0.25,0.4") from None
+    found: dict[str, tuple[float, ...]] = {}
+    wrong: list[str] = []
+    for text in truth:
+        try:
+            found[text] = tuple(float(part) for part in text.split(","))
+        except ValueError:
+            found[text] = (float("nan"),)
+        if not all(0 <= p <= 1 for p in found[text]):
+            wrong.append(f"--truth {text}; accepted: probabilities from 0 to 1, such as 0.1,0.25,0.4")
+    if not wrong and len({len(p) for p in found.values()}) > 1:
+        wrong.append(f"--truth {' '.join(truth)}; accepted: as many doses in each")
+    if wrong:
+        raise ValueError("\n".join(wrong))
+    return found
 
 
 def _settings(given: list[str] | None) -> dict[str, Any]:
     import tomllib
 
     settings: dict[str, Any] = {}
+    wrong: list[str] = []
     for text in given or []:
         try:
             settings |= tomllib.loads(text)
         except tomllib.TOMLDecodeError:
-            raise ValueError(f"--set {text}; accepted: name=value in TOML, such as target=0.25") from None
+            wrong.append(f"--set {text}; accepted: name=value in TOML, such as target=0.25")
+    if wrong:
+        raise ValueError("\n".join(wrong))
     return settings
 
 

@@ -22,9 +22,20 @@ BLRM_MEAN, BLRM_SD = (float(logit(0.15)), -0.25), (1.25, 0.5)
 _RANK: dict[str, int] = {"stop": 0, "suspend": 0, "de-escalate": 1, "stay": 2, "escalate": 3}
 
 
+def target_cuts(limit: float) -> tuple[float, float]:
+    """Return the BLRM's target interval: from 0.16, or half the limit where that is lower, to the limit.
+
+    Examples
+    --------
+    >>> target_cuts(0.33), target_cuts(0.2)
+    ((0.16, 0.33), (0.1, 0.2))
+    """
+    return min(0.16, limit / 2), limit
+
+
 def _known(record: Record, trial: Trial, on: date) -> Known:
     """Return what is known; a DLT after the window counts as for the protocol, as one on the window's last day."""
-    return record.known_on(on, trial.window, late_counts=trial.design.policies.late_dlt_counts)
+    return trial.known(record, on)
 
 
 def known_state(records: Sequence[Record], trial: Trial, on: date) -> State:
@@ -84,14 +95,17 @@ def beside(
         its P(over), P(remission) and P(gain).
     """
     state, dated = known_state(records.records, trial, on), dated_state(records.records, trial, on)
-    most = max(18, dated.counts.patients)
-    setting: dict[str, Any] = {"reference": reference, "mean": BLRM_MEAN, "sd": BLRM_SD, "cuts": (0.16, limit)}
+    # They answer the protocol's question: the next dose while it goes on, the MTD where it stops.
+    more = 0 if step.decision.action == "stop" else 3
+    most = max(state.patients + more, 1)
+    setting: dict[str, Any] = {"reference": reference, "mean": BLRM_MEAN, "sd": BLRM_SD, "cuts": target_cuts(limit)}
     logistic = blrm(records.doses, overdose=overdose, max_patients=most, **setting)
+    by_time = TiteBoin(target, max_patients=max(dated.counts.patients + more, 1))
     rows = [
         ("protocol", step.decision, "escalation patients whose outcome is known"),
         ("BOIN", boin(target, max_patients=most).decide(state), "all evaluable patients, no pending ones"),
         ("BLRM", logistic.decide(state), "all evaluable patients, no pending ones"),
-        ("TITE-BOIN", TiteBoin(target, max_patients=most).decide(dated), "all patients, pending ones by follow-up"),
+        ("TITE-BOIN", by_time.decide(dated), "all patients, pending ones by follow-up"),
     ]
     if advice is not None:
         by_whom = "all patients, pending ones by follow-up, with their kinetics"

@@ -8,7 +8,6 @@ import pandas as pd
 from cartmodel.conduct.history import Infusion
 from cartmodel.conduct.records import ConductRecords, Record
 from cartmodel.conduct.steps import Trial
-from cartmodel.escalation.policies import Policies
 from cartmodel.prediction.words import dose_number
 
 LOG_COLUMNS = (
@@ -32,9 +31,9 @@ def log(trial: Trial, records: ConductRecords, infusions: Sequence[Infusion], on
 
 
 def _row(trial: Trial, records: ConductRecords, infusion: Infusion, on: date) -> dict[str, object]:
-    record, policies, window = infusion.record, trial.design.policies, trial.window
-    outcome = record.known_on(on, window, late_counts=policies.late_dlt_counts)
-    how, gaps = _how(record, outcome, on, window, policies, records.records)
+    record, window = infusion.record, trial.window
+    outcome = trial.known(record, on)
+    how, gaps = _how(record, outcome, on, window, records.records)
     if record.role != "escalation":
         how.append(f"{record.role}: the protocol's rule does not count this patient, the models do")
     planned = records.doses[record.level - 1]
@@ -63,7 +62,7 @@ def _row(trial: Trial, records: ConductRecords, infusion: Infusion, on: date) ->
 
 
 def _how(
-    record: Record, outcome: str, on: date, window: int, policies: Policies, everyone: Sequence[Record]
+    record: Record, outcome: str, on: date, window: int, everyone: Sequence[Record]
 ) -> tuple[list[str], list[str]]:
     day = record.dlt_day()
     late = day is not None and day > window
@@ -80,7 +79,12 @@ def _how(
     if outcome == "not evaluable":
         by = next((other.subject for other in everyone if other.replaces == record.subject), "")
         gone = f"replaced by {by}" if by else "to be replaced"
+        if record.completed_early(window):
+            return [f"completed after {followed:g} of {window} days without a DLT: not evaluable, {gone}"], ["G7"]
         return [f"{record.status} after {followed:g} days without a DLT: not evaluable, {gone}"], ["G7"]
+    if record.completed_early(window):
+        said = f"completed, but followed {followed:g} of {window} days only: awaited until the record is mended"
+        return [said], ["G7"]
     over = (on - record.infusion).days >= window
     missing = (
         f"; the window ended by the calendar, but day {window} is not in the table: never inferred" if over else ""

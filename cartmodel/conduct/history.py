@@ -1,8 +1,8 @@
 """A trial's history held against its protocol, patient by patient: what the rule had said when each was infused."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from cartmodel.conduct.records import ConductRecords, Record
 from cartmodel.conduct.steps import Step, Trial, next_step
@@ -16,7 +16,8 @@ class Infusion:
     Parameters
     ----------
     record : Record
-        The patient.
+        The patient; outside the protocol if the departure was one of dose or came after a stop, with a written reason:
+        such a patient does not move the rule from where it stood.
     step : Step or None
         The rule on the day of the infusion; None for patients who do not drive it.
     departures : tuple of Problem
@@ -31,16 +32,20 @@ class Infusion:
 def history(trial: Trial, records: Sequence[Record]) -> tuple[Infusion, ...]:
     """Return every infusion with what the protocol had said on that day."""
     found: list[Infusion] = []
-    for place, record in enumerate(records):
-        before = records[:place]
+    for record in records:
+        before = [infusion.record for infusion in found]
         if record.role != "escalation":
             found.append(Infusion(record, None, tuple(_not_tried(record, before))))
             continue
         # What became known on the day itself may have been known before the infusion, or not.
         readings = [next_step(trial, before, record.infusion - timedelta(days=back)) for back in (0, 1)]
+        readings.append(next_step(trial, _that_morning(before, record.infusion), record.infusion))
         departures = [tuple(_departures(trial, record, before, step)) for step in readings]
-        use = 1 if departures[0] and not departures[1] else 0
-        found.append(Infusion(record, readings[use], departures[use]))
+        use = next((k for k, wrong in enumerate(departures) if not wrong), 0)
+        step = readings[use]
+        outside = record.deviation and departures[use] and not _of_time_alone(trial, record, before, step)
+        counted = replace(record, role="outside the protocol") if outside else record
+        found.append(Infusion(counted, step, departures[use]))
     return tuple(found)
 
 
@@ -58,6 +63,23 @@ def check_history(trial: Trial, records: ConductRecords) -> tuple[Infusion, ...]
     if problems:
         raise ConductTableError(f"conduct of {records.name}", problems)
     return found
+
+
+def _that_morning(records: Sequence[Record], day: date) -> list[Record]:
+    """Return the records without the DLTs of that day, on which windows end: they may follow an infusion."""
+    return [replace(r, dlt=None, followed_to=day) if r.dlt == day else r for r in records]
+
+
+def _of_time_alone(trial: Trial, record: Record, before: Sequence[Record], step: Step) -> bool:
+    """Whether a departure is one of days: at the dose for which the rule asked, or would have asked after its wait."""
+    if step.decision.action == "suspend":
+        if record.level == step.state.current:
+            return True
+        step = next_step(trial, before, _LATER)
+    return record.level == step.decision.dose and step.decision.enrols
+
+
+_LATER = date(2300, 1, 1)  # when all that the table tells is known
 
 
 def _departures(trial: Trial, record: Record, before: Sequence[Record], step: Step) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -20,6 +21,7 @@ from cartmodel.trial.sheet import Sheet, open_file, open_frame
 NCT06871644_DOSES = (0.25e8, 1e8, 2e8)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]00:00:00)?", re.ASCII)
 _NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_HEADER = f"a header among {', '.join(COLUMNS)}, and one row a patient"
 _BY_DATE = "a date such as 2026-03-31"
 
 
@@ -32,7 +34,7 @@ def read_conduct(
     ----------
     source : str, Path or pandas.DataFrame
         A CSV file in UTF-8 or the same columns in a DataFrame, one row a patient; the columns are those of
-        ``cartmodel.conduct.columns``.
+        ``cartmodel.conduct.columns``. A header without rows is a trial before its first patient.
     doses : sequence of float
         Planned cells of each dose level, rising; default: those of NCT06871644.
     on : date, optional
@@ -53,9 +55,15 @@ def read_conduct(
     if not planned or not all(a < b for a, b in zip((0.0, *planned), (*planned, np.inf), strict=True)):
         raise ValueError(f"doses {planned}; accepted: cells above 0, rising")
     try:
-        sheet = open_frame(source) if isinstance(source, pd.DataFrame) else open_file(Path(source))
+        if isinstance(source, pd.DataFrame):
+            if not len(source):  # a trial before its first patient
+                return ConductRecords((), planned)
+            sheet = open_frame(source)
+        else:
+            sheet = open_file(Path(source), rows_needed=False)
     except ProblemsError as error:
-        raise ConductTableError(error.title.replace("trial table", "conduct table"), error.problems) from error
+        problems = [replace(p, accepted=_HEADER) if "the file is empty" in p.what else p for p in error.problems]
+        raise ConductTableError(error.title.replace("trial table", "conduct table"), problems) from error
     findings = sheet.findings
     cells = _named(sheet, findings)
     records, notes = _Reader(cells, planned, on, findings).records()
@@ -80,7 +88,7 @@ def example_conduct() -> Path:
 def _named(sheet: Sheet, findings: Findings) -> pd.DataFrame:
     found: dict[str, pd.Series] = {}
     for place, name in enumerate(sheet.header):
-        cells = sheet.cells[place].map(str.strip)
+        cells = sheet.cells[place].map(str.strip).astype(object)
         if not name and not cells.any():
             continue
         if name not in COLUMNS:

@@ -28,8 +28,8 @@ class Record:
         Last day of follow-up.
     status : {"on study", "completed", "withdrawn", "not evaluable"}
         The latter two: no further assessment of a DLT.
-    role : {"escalation", "expansion", "backfill"}
-        Only escalation patients drive the protocol's rule.
+    role : {"escalation", "expansion", "backfill", "outside the protocol"}
+        Only escalation patients drive the protocol's rule. The last is given by `history`, never by a table.
     replaces, deviation : str
         The subject replaced; why the protocol was departed from.
     row : int
@@ -57,7 +57,11 @@ class Record:
         """Return the day after the infusion on which the DLT began."""
         return None if self.dlt is None else (self.dlt - self.infusion).days
 
-    def known_on(self, day: date, window: int, *, late_counts: bool = False) -> Known:
+    def completed_early(self, window: int) -> bool:
+        """Return whether the patient is recorded as completed before the window was over, without a DLT."""
+        return self.status == "completed" and self.dlt is None and self.last_day < self.infusion + timedelta(window)
+
+    def known_on(self, day: date, window: int, *, late_counts: bool = False, early_replaced: bool = False) -> Known:
         """Return what is known of the patient's DLT on a day, from nothing dated after it.
 
         A DLT within the window counts whatever becomes of the patient. Without one the patient counts once the
@@ -72,6 +76,8 @@ class Record:
             Days of the DLT window; a DLT on its last day is inside.
         late_counts : bool
             Whether a DLT after the window counts too (G9).
+        early_replaced : bool
+            Whether a patient who completed before the window was over is not evaluable (G7), or else pending.
 
         Examples
         --------
@@ -87,7 +93,7 @@ class Record:
             return "not evaluable"
         if day >= end and seen >= end:
             return "no DLT"
-        if self.status == "withdrawn" and day >= seen:
+        if day >= seen and (self.status == "withdrawn" or (early_replaced and self.completed_early(window))):
             return "not evaluable"
         return "pending"
 
@@ -124,8 +130,8 @@ class ConductRecords:
 
     @property
     def last_day(self) -> date:
-        """The latest date in the table."""
-        return max(record.last_day for record in self.records)
+        """The latest date in the table; today, where nobody has been infused."""
+        return max((record.last_day for record in self.records), default=date.today())
 
     def of(self, subject: str) -> Record:
         """Return the record of a subject."""

@@ -1,7 +1,7 @@
 """The verdict on a trial under way: the protocol's next step, its reason, its open questions, and advice beside it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,21 +12,21 @@ import xarray as xr
 from cartmodel.conduct.beside import beside, blrm_words, followed, known_state
 from cartmodel.conduct.counting import log
 from cartmodel.conduct.history import check_history
-from cartmodel.conduct.policy import policies_of
+from cartmodel.conduct.policy import OF_THE_CALENDAR, policies_of, read_as
 from cartmodel.conduct.questions import questions
 from cartmodel.conduct.reading import NCT06871644_DOSES, read_conduct
 from cartmodel.conduct.records import ConductRecords
 from cartmodel.conduct.steps import Step, Trial, next_step
 from cartmodel.conduct.words import verdict_text
 from cartmodel.decision.advice import Advice, advise
-from cartmodel.escalation.design import designs
+from cartmodel.errors import CartmodelError
+from cartmodel.escalation.design import Design
 from cartmodel.escalation.outcomes import Cohort, format_outcomes
 from cartmodel.escalation.pathways import pathways
+from cartmodel.escalation.policies import Policies
+from cartmodel.escalation.settings import decides_from, design, list_designs
 from cartmodel.escalation.state import Decision, State
 from cartmodel.escalation.three_plus_three import ThreePlusThree
-from cartmodel.registry import nearest
-
-_PROTOCOLS = ("nct06871644", "escalation-only", "korn", "top-to-six")
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +90,7 @@ def verdict(
     source: ConductRecords | str | Path | pd.DataFrame,
     *,
     doses: Sequence[float] = NCT06871644_DOSES,
-    design: str | ThreePlusThree = "nct06871644",
+    design: str | Path | Design = "nct06871644",
     policy: Mapping[str, Any] | None = None,
     on: date | None = None,
     fit: xr.DataTree | None = None,
@@ -112,10 +112,12 @@ def verdict(
         The trial so far, see `read_conduct`.
     doses : sequence of float
         Planned cells of each dose level.
-    design : str or ThreePlusThree
-        The protocol's rule: ``"nct06871644"`` or another 3+3 of the registry.
+    design : str, Path or Design
+        The protocol's rule: ``"nct06871644"``, any other design that decides from counts, a design file, or a decision
+        table as CSV (see `design`).
     policy : mapping, optional
-        Readings of the protocol's gaps, by gap (``{"G2": "current"}``) or by field of `Policies`.
+        Readings of the protocol's gaps, by gap (``{"G2": "current"}``) or by field of `Policies`; of a design that is
+        no 3+3: ``stagger``, ``late_dlt_counts`` and ``completed_early``.
     on : date, optional
         The day of the decision; default: the latest date in the table.
     fit : xarray.DataTree, optional
@@ -138,7 +140,8 @@ def verdict(
     ConductTableError
         If the table is wrong, or tells a history to which the protocol could not have led: all problems at once.
     ValueError
-        If a design or a policy does not exist, or the fit's trial is another.
+        If a design or a policy does not exist, settings are out of range (all of them at once), or the fit's trial is
+        another.
 
     Examples
     --------
@@ -149,15 +152,20 @@ def verdict(
     >>> said.decision.action, said.decision.dose, str(said.earliest)
     ('escalate', 2, '2026-02-06')
     """
+    planned = source.doses if isinstance(source, ConductRecords) else tuple(doses)
+    trial = protocol_of(
+        design, policy or {}, planned, window=window, start=start, target=target, limit=limit, overdose=overdose,
+        reference=reference, remission=remission, cohorts=cohorts,
+    )  # fmt: skip
     records = source if isinstance(source, ConductRecords) else read_conduct(source, doses=doses, on=on)
-    rule = _rule(design, policy or {})
-    if not 1 <= window <= 366 or not 1 <= start <= len(records.doses):
-        raise ValueError(f"window={window}, start={start}; accepted: 1 to 366 days, levels 1 to {len(records.doses)}")
-    trial = Trial(rule, len(records.doses), window, start)
     day = records.last_day if on is None else on
-    if day < records.last_day:
+    if records.records and day < records.last_day:
         raise ValueError(f"on={day}: the records reach to {records.last_day}; accepted: that day or a later one")
+    if on is None and records.records and day > date.today():
+        note = f"The latest date of the table, {day}, lies after today: a typing error? Give the day of the decision."
+        records = replace(records, notes=(*records.notes, note))
     infusions = check_history(trial, records)
+    records = replace(records, records=tuple(infusion.record for infusion in infusions))
     step = next_step(trial, records.records, day)
     said = None
     if fit is not None:
@@ -178,13 +186,74 @@ def verdict(
     )  # fmt: skip
 
 
-def _rule(design: str | ThreePlusThree, policy: Mapping[str, Any]) -> ThreePlusThree:
-    if isinstance(design, str) and design not in _PROTOCOLS:
-        raise ValueError(f"design '{design}' cannot be a protocol here: {nearest(design, _PROTOCOLS)}")
-    rule = designs[design]() if isinstance(design, str) else design
-    if not isinstance(rule, ThreePlusThree):
-        raise ValueError(f"design {design!r}; accepted: a 3+3")
-    return policies_of(rule, policy)
+def protocol_of(
+    design: str | Path | Design,
+    policy: Mapping[str, Any],
+    doses: Sequence[float],
+    *,
+    window: int = 28,
+    start: int = 1,
+    target: float = 0.30,
+    limit: float = 0.33,
+    overdose: float = 0.25,
+    reference: float = 1e8,
+    remission: float = 0.50,
+    cohorts: int = 2,
+) -> Trial:
+    """Return what the protocol fixes, after a check of all settings of `verdict`, which see.
+
+    Raises
+    ------
+    ValueError
+        With everything that is wrong, a line each.
+
+    Examples
+    --------
+    >>> protocol_of("korn", {"stagger": 7}, (1e8, 2e8)).policies.stagger
+    7.0
+    """
+    wrong: list[str] = []
+    if not 1 <= window <= 366:
+        wrong.append(f"window = {window}; accepted: 1 to 366 days")
+    if not 1 <= start <= len(doses):
+        wrong.append(f"start = {start}; accepted: levels 1 to {len(doses)}")
+    given = {"target": target, "limit": limit, "overdose": overdose, "remission": remission}
+    for name, value in given.items():
+        most = 0.7 if name == "target" else 1.0  # BOIN's upper boundary is 1.4 times its target
+        if not 0 < value < most:
+            wrong.append(f"{name} = {value}; accepted: a probability above 0 and below {most:g}")
+    if not 0 < reference < float("inf"):
+        wrong.append(f"reference = {reference}; accepted: cells above 0")
+    if cohorts < 0:
+        wrong.append(f"cohorts = {cohorts}; accepted: 0 or more")
+    rule, calendar = None, Policies()
+    try:
+        rule = _rule(design, target)
+    except (ValueError, CartmodelError) as error:
+        wrong.append(str(error))
+    try:
+        if rule is None or isinstance(rule, ThreePlusThree):
+            read = policies_of(rule or ThreePlusThree(), policy)
+            rule = None if rule is None else read
+        else:
+            calendar = read_as(calendar, policy, only=OF_THE_CALENDAR)
+    except ValueError as error:
+        wrong.append(str(error))
+    if wrong or rule is None:
+        raise ValueError("\n".join(wrong))
+    return Trial(rule, len(doses), window, start, calendar)
+
+
+def _rule(name: str | Path | Design, target: float) -> Design:
+    if not isinstance(name, (str, Path)):
+        made: Any = name
+    else:
+        made = design(name, **({"target": target} if Path(name).suffix.lower() == ".csv" else {}))
+    if decides_from(made) != "counts":
+        accepted = ", ".join(known for known, kind in list_designs().items() if kind == "counts")
+        what = f"design {name}: decides from {decides_from(made)}"
+        raise ValueError(f"{what}; accepted as a protocol: {accepted}, or a file")
+    return made
 
 
 def _same_trial(fit: xr.DataTree, records: ConductRecords) -> None:

@@ -1,11 +1,13 @@
 """The protocol's rule on a day of a trial with pending patients: the next step, and when it may be taken."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from cartmodel.conduct.records import Known, Record
-from cartmodel.escalation.state import Decision, State
+from cartmodel.escalation.design import Design
+from cartmodel.escalation.policies import Policies
+from cartmodel.escalation.state import Decision, State, move
 from cartmodel.escalation.three_plus_three import ThreePlusThree
 
 
@@ -15,20 +17,38 @@ class Trial:
 
     Parameters
     ----------
-    design : ThreePlusThree
-        The rule with its policies.
+    design : Design
+        The rule: any design that decides from counts; a 3+3 has its policies.
     doses : int
         How many dose levels there are.
     window : int
         Days of the DLT window, which is also the gate between groups.
     start : int
         The level of the first group.
+    calendar : Policies
+        Stagger, late DLTs and early completion where the design is no 3+3.
     """
 
-    design: ThreePlusThree
+    design: Design
     doses: int
     window: int = 28
     start: int = 1
+    calendar: Policies = field(default_factory=Policies)
+
+    @property
+    def policies(self) -> Policies:
+        """The readings that hold: those of the 3+3, or of the calendar."""
+        return self.design.policies if isinstance(self.design, ThreePlusThree) else self.calendar
+
+    @property
+    def open_gaps(self) -> frozenset[str]:
+        """The gaps that the protocol's text leaves open; none of a design that is no 3+3."""
+        return self.design.open_gaps if isinstance(self.design, ThreePlusThree) else frozenset()
+
+    def known(self, record: Record, day: date) -> Known:
+        """Return what is known of a patient's DLT on a day, under these policies."""
+        late, early = self.policies.late_dlt_counts, self.policies.completed_early == "replaced"
+        return record.known_on(day, self.window, late_counts=late, early_replaced=early)
 
 
 @dataclass(frozen=True)
@@ -73,17 +93,22 @@ def next_step(trial: Trial, records: Sequence[Record], day: date) -> Step:
     day : date
         The day of the decision; nothing dated later is used.
     """
-    policies, window = trial.design.policies, trial.window
     own = [record for record in records if record.role == "escalation"]
-    known: list[tuple[Record, Known]] = [
-        (r, r.known_on(day, window, late_counts=policies.late_dlt_counts)) for r in own
-    ]
-    current = own[-1].level if own else trial.start
-    state = _counts(known, trial.doses, current)
-    pending = tuple(r for r, what in known if what == "pending" and r.level == current)
+    known: list[tuple[Record, Known]] = [(r, trial.known(r, day)) for r in own]
+    if isinstance(trial.design, ThreePlusThree):
+        return _of_threes(trial, trial.design, known, day)
+    return group_step(trial, known, day)
+
+
+def _of_threes(trial: Trial, design: ThreePlusThree, known: Sequence[tuple[Record, Known]], day: date) -> Step:
+    policies = design.policies
+    current = known[-1][0].level if known else trial.start
+    counted = _first_three_failed(known, current) or known
+    state = counts_at(counted, trial.doses, current)
+    pending = tuple(r for r, what in counted if what == "pending" and r.level == current)
     if reopened := _reopened(trial, known, state):
         return Step(reopened, state, pending, None)
-    futures = [trial.design.decide(state.add(current, len(pending), dlt)) for dlt in range(len(pending) + 1)]
+    futures = [design.decide(state.add(current, len(pending), dlt)) for dlt in range(len(pending) + 1)]
     first = futures[0]  # no pending patient has a DLT
     group = state.at(current)[0] + len(pending)
     may_be_early = policies.first_three_early if group <= 3 else policies.second_three_early
@@ -93,18 +118,81 @@ def next_step(trial: Trial, records: Sequence[Record], day: date) -> Step:
     stays = first.enrols and first.dose == current
     early = policies.second_trio == "at_dlt" and stays and group == 3
     if not settled and not early and not (stays and not opens_another):
-        return _waiting(trial, state, pending, first, known, day)
+        return waiting(trial, state, pending, first, known, day)
     if pending and not stays:
         alike_words = f"{first.reason} ({len(pending)} pending, whose outcome does not change this)"
         first = replace(first, reason=alike_words)
     if not first.enrols:
         return Step(first, state, pending, None)
     gated = (first.dose != current or opens_another) and not early
-    earliest, why = _earliest(trial, own, known, day, gated)
+    earliest, why = earliest_day(trial, known, day, gated)
     return Step(first, state, pending, earliest, why)
 
 
-def _counts(known: Sequence[tuple[Record, Known]], doses: int, current: int) -> State:
+def _first_three_failed(known: Sequence[tuple[Record, Known]], current: int) -> list[tuple[Record, Known]] | None:
+    """Return the records without those after the first 3 at the highest dose, where 2 of the 3 have a DLT.
+
+    Counts alone cannot tell 2 of the first 3 from 1 of 3 and 1 of 3 more, once the fourth patient is treated (G8).
+    """
+    if any(r.level > current for r, _ in known):
+        return None
+    here = [(r, what) for r, what in known if r.level == current and what != "not evaluable"]
+    if len(here) <= 3 or sum(what == "DLT" for _, what in here[:3]) < 2:
+        return None
+    return [pair for pair in known if pair[0].level != current or pair in here[:3]]
+
+
+def group_step(trial: Trial, known: Sequence[tuple[Record, Known]], day: date) -> Step:
+    """Return what a design that is no 3+3 says on a day: groups as large as it asked for, decided when complete.
+
+    A group is completed unless its known outcomes settle that the next step is not up; a patient who is not evaluable
+    is replaced in it.
+    """
+    state, members = State.empty(trial.doses, trial.start), list[tuple[Record, Known]]()
+    asked = trial.design.decide(state)
+    for record, what in known:
+        if what == "not evaluable":
+            continue
+        if members and len(members) >= asked.cohort:
+            state = _joined(state, members)
+            asked, members = trial.design.decide(state), []
+        members.append((record, what))
+    if not members:
+        return (
+            Step(asked, state, (), *earliest_day(trial, known, day, gated=True))
+            if asked.enrols
+            else Step(asked, state, (), None)
+        )
+    level, size = members[-1][0].level, max(asked.cohort, len(members))
+    now = _joined(state, members)
+    pending = tuple(r for r, what in members if what == "pending")
+    unknown = size - sum(what != "pending" for _, what in members)
+    futures = [trial.design.decide(now.add(level, unknown, dlt)) for dlt in range(unknown + 1)]
+    first = futures[0]
+    settled = len({(decision.action, decision.dose) for decision in futures}) == 1
+    left = size - len(members)
+    if left and not (settled and (first.dose or 0) < level):
+        decision = replace(
+            move(now, level, left, f"{len(members)} of a group of {size} at dose level {level} enrolled", (level,)),
+        )
+        return Step(decision, now, pending, *earliest_day(trial, known, day, gated=False))
+    if not settled:
+        return waiting(trial, now, pending, first, known, day)
+    if unknown:
+        first = replace(first, reason=f"{first.reason} (whatever follows in the {unknown} who are not known)")
+    if not first.enrols:
+        return Step(first, now, pending, None)
+    return Step(first, now, pending, *earliest_day(trial, known, day, gated=True))
+
+
+def _joined(state: State, members: Sequence[tuple[Record, Known]]) -> State:
+    for record, what in members:
+        state = state.add(record.level, int(what != "pending"), int(what == "DLT"))
+    return state
+
+
+def counts_at(known: Sequence[tuple[Record, Known]], doses: int, current: int) -> State:
+    """Return the counts of those whose outcome is known."""
     levels = range(1, doses + 1)
     told = [(record.level, what) for record, what in known if what in ("DLT", "no DLT")]
     n = tuple(sum(at == level for at, _ in told) for level in levels)
@@ -112,7 +200,7 @@ def _counts(known: Sequence[tuple[Record, Known]], doses: int, current: int) -> 
     return State(n, dlt, current)
 
 
-def _waiting(
+def waiting(
     trial: Trial,
     state: State,
     pending: tuple[Record, ...],
@@ -120,6 +208,7 @@ def _waiting(
     known: Sequence[tuple[Record, Known]],
     day: date,
 ) -> Step:
+    """Return that the pending patients must be awaited, and until when."""
     ends = gate(trial, known)
     over = ends is None or ends <= day
     why = (
@@ -141,26 +230,25 @@ def gate(trial: Trial, known: Sequence[tuple[Record, Known]]) -> date | None:
     return max(ends, default=None)
 
 
-def _earliest(
-    trial: Trial, own: Sequence[Record], known: Sequence[tuple[Record, Known]], day: date, gated: bool
-) -> tuple[date, str]:
-    if not own:
+def earliest_day(trial: Trial, known: Sequence[tuple[Record, Known]], day: date, gated: bool) -> tuple[date, str]:
+    """Return the first day on which the next patient may be infused, and what sets it."""
+    if not known:
         return day, "no patient before"
-    ends = gate(trial, known)
+    ends, last = gate(trial, known), known[-1][0]
     if gated and ends is not None and ends > day:
         return ends, f"{trial.window}-day gate: the last patient of the group completes the window"
-    stagger = own[-1].infusion + timedelta(days=trial.design.policies.stagger)
+    stagger = last.infusion + timedelta(days=trial.policies.stagger)
     if not gated and stagger > day:
-        return stagger, f"stagger: {trial.design.policies.stagger:g} days after {own[-1].subject}"
+        return stagger, f"stagger: {trial.policies.stagger:g} days after {last.subject}"
     return day, "no window or stagger to wait for"
 
 
 def _reopened(trial: Trial, known: Sequence[tuple[Record, Known]], state: State) -> Decision | None:
-    """Return "refer" if a late DLT that counts (G9), at a level below, would have kept the rule from escalating."""
-    for record, what in known:
-        day, level = record.dlt_day(), record.level
-        if what != "DLT" or day is None or day <= trial.window or level >= state.current:
-            continue
+    """Return "refer" if a DLT at a level below, known after the trial went on, would have kept it from escalating.
+
+    It is one after the window that counts (G9), or one of the day on which the next group began.
+    """
+    for level in sorted({r.level for r, what in known if what == "DLT" and r.level < state.current}):
         below = State(
             tuple(n if k <= level else 0 for k, n in enumerate(state.n, start=1)),
             tuple(y if k <= level else 0 for k, y in enumerate(state.dlt, start=1)),
@@ -168,12 +256,24 @@ def _reopened(trial: Trial, known: Sequence[tuple[Record, Known]], state: State)
         )
         then = trial.design.decide(below)
         if then.action != "escalate":
-            said = f"{record.subject} had a DLT on day {day}, after the window; counted (G9), it re-opens dose level "
-            reason = f"{said}{level}: {then.reason}; the text does not say how to go on"
+            last = max(
+                (r for r, what in known if what == "DLT" and r.level == level), key=lambda r: r.dlt or r.infusion
+            )
+            day = last.dlt_day() or 0
+            late = (
+                ", after the window; counted (G9), it"
+                if day > trial.window
+                else ", known when the next group began: it"
+            )
+            said = f"{last.subject} had a DLT on day {day}{late} re-opens dose level {level}"
+            reason = f"{said}: {then.reason}; the text does not say how to go on"
             return Decision("refer", None, reason, (), 0, tuple(dict.fromkeys(("G9", *then.questions))))
     return None
 
 
 def with_policy(trial: Trial, **changes: object) -> Trial:
     """Return the same protocol under other policies."""
-    return replace(trial, design=replace(trial.design, policies=replace(trial.design.policies, **changes)))
+    changed = replace(trial.policies, **changes)
+    if isinstance(trial.design, ThreePlusThree):
+        return replace(trial, design=replace(trial.design, policies=changed))
+    return replace(trial, calendar=changed)

@@ -62,6 +62,8 @@ def _rule(records: ConductRecords, step: Step) -> Iterator[str]:
 
 
 def _counted(log: pd.DataFrame) -> Iterator[str]:
+    if not len(log):
+        yield "  Nobody has been infused."
     for row in log.to_dict("records"):
         use = "counted" if row["protocol"] else "not counted" if row["outcome"] != "pending" else "awaited"
         gap = f" [{row['policy']}]" if row["policy"] else ""

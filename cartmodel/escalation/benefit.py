@@ -104,9 +104,9 @@ benefit_designs = Registry[Callable[..., BenefitDesign]]("toxicity-efficacy desi
 
 
 def admissible_levels(
-    state: BenefitState, toxicity: tuple[float, float], efficacy: tuple[float, float]
+    state: BenefitState, toxicity: tuple[float, float], efficacy: tuple[float, float], *, prior: float = 1.0
 ) -> frozenset[int]:
-    """Return the levels that are neither too toxic, nor above such a level, nor futile; Beta(1, 1) priors.
+    """Return the levels that are neither too toxic, nor above such a level, nor futile.
 
     Parameters
     ----------
@@ -116,6 +116,8 @@ def admissible_levels(
         A dose is too toxic from Pr(DLT probability > limit) >= cut-off on.
     efficacy : (limit, cut-off)
         A dose is futile from Pr(efficacy probability < limit) >= cut-off on.
+    prior : float
+        Both parameters of the Beta priors.
 
     Examples
     --------
@@ -124,7 +126,7 @@ def admissible_levels(
     """
     n, dlt = (np.array(counts, dtype=float) for counts in (state.toxicity.n, state.toxicity.dlt))
     response = np.array(state.responses, dtype=float)
-    toxic = betaincc(1 + dlt, 1 + n - dlt, toxicity[0]) >= toxicity[1]
-    futile = betainc(1 + response, 1 + n - response, efficacy[0]) >= efficacy[1]
+    toxic = betaincc(prior + dlt, prior + n - dlt, toxicity[0]) >= toxicity[1]
+    futile = betainc(prior + response, prior + n - response, efficacy[0]) >= efficacy[1]
     left: NDArray[np.bool_] = ~np.logical_or.accumulate(toxic) & ~futile
     return frozenset(int(level) + 1 for level in np.flatnonzero(left))

@@ -26,7 +26,9 @@ def ewoc_dose(
     """Return the next dose of EWOC: the dose that exceeds the MTD with posterior probability ``feasibility``.
 
     ``logit p(x) = b0 + b1 x`` in terms of the DLT probability at the lowest dose, uniform on 0 to the target, and of
-    the MTD, uniform on the lowest to the highest dose; the next dose is the ``feasibility`` quantile of the MTD.
+    the MTD, uniform on the lowest to the highest dose; the next dose is the ``feasibility`` quantile of the MTD. It has
+    no stopping rule: the MTD is taken to lie within the range, so that DLTs at the lowest dose alone say nothing of it
+    (the answer after 20 DLTs in 20 is that after none). Whether the lowest dose is safe must be asked otherwise.
 
     Parameters
     ----------

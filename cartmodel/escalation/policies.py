@@ -116,6 +116,9 @@ class Policies:
         G9: whether a DLT after the window re-opens a decision; calendar only.
     max_patients : int, optional
         G10: evaluable patients after whom no further trio is enrolled.
+    completed_early : {"awaited", "replaced"}
+        G7: what a patient is who is recorded as having completed before the window was over, without a DLT: awaited
+        until the record is mended, or not evaluable and replaced; conduct of a trial only.
 
     Raises
     ------
@@ -145,6 +148,7 @@ class Policies:
     stagger: float = 0.0
     late_dlt_counts: bool = False
     max_patients: int | None = None
+    completed_early: Literal["awaited", "replaced"] = "awaited"
 
     def __post_init__(self) -> None:
         wrong: list[str] = []
@@ -156,6 +160,8 @@ class Policies:
                 wrong.append(f"{gap.policy} = {value!r} ({name}, {gap.question}); accepted: {accepted}")
         if self.three_of_six not in ("reduce", "stop"):
             wrong.append(f"three_of_six = {self.three_of_six!r}; accepted: 'reduce', 'stop'")
+        if self.completed_early not in ("awaited", "replaced"):
+            wrong.append(f"completed_early = {self.completed_early!r} (G7); accepted: 'awaited', 'replaced'")
         if type(self.late_dlt_counts) is not bool:
             wrong.append(f"late_dlt_counts = {self.late_dlt_counts!r} (G9); accepted: True, False")
         if self.max_patients is not None and not (type(self.max_patients) is int and self.max_patients >= 3):

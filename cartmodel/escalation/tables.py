@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from cartmodel.escalation.backfill import Backfill
 from cartmodel.escalation.design import Design, SlotDesign
 from cartmodel.escalation.exact import operating_characteristics
 from cartmodel.escalation.interval import Letters
@@ -67,9 +68,12 @@ def decision_table(
 
 
 def _letters_of(design: Design, level: int, doses: int, below: int) -> Callable[[int, int], str]:
+    bare = design.design if isinstance(design, Backfill) else design
+
     def letter(n: int, dlt: int) -> str:
         counts = (below,) * (level - 1) + (n,) + (0,) * (doses - level)
-        decision = design.decide(State(counts, (0,) * (level - 1) + (dlt,) + (0,) * (doses - level), level))
+        state = State(counts, (0,) * (level - 1) + (dlt,) + (0,) * (doses - level), level)
+        decision = design.decide(state)
         match decision.action:
             case "escalate":
                 return "E"
@@ -77,7 +81,7 @@ def _letters_of(design: Design, level: int, doses: int, below: int) -> Callable[
                 return "S"
             case "de-escalate":
                 # A 3+3 names the next level alone as admissible, which says nothing of the others.
-                return "DU" if isinstance(design, SlotDesign) and level not in decision.admissible else "D"
+                return "DU" if isinstance(bare, SlotDesign) and level not in bare.decide(state).admissible else "D"
             case "stop":
                 return "STOP" if decision.dose is None else f"MTD {decision.dose}"
             case _:

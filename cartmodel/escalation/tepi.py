@@ -23,8 +23,12 @@ class Tepi:
     Pr(efficacy probability > limit) is below one. The optimal dose has the largest product of the posterior mean
     utilities of toxicity (1 up to a first probability, falling to 0 at a second) and efficacy (rising likewise).
 
-    The default cuts and table are as remembered from the paper, not checked against it; the paper smooths the toxicity
-    of the final choice by isotonic regression, which is left out here. Set your own table.
+    The default table is the one of the R packages 'Keyboard' (0.1.3, ``get.decision.obd.kb``, "adopted from Li et al.")
+    and 'phase12designs' (``oc_tepi``), as are the cut-offs .95 and .30 and the rule itself. The default cuts are those
+    which the first's text still quotes (.33 and .40 of toxicity, .20 of efficacy) and which the second builds (.15, a
+    target, .05 above it; steps of .20 of efficacy). The paper was not read. 'Keyboard' rounds the unit masses to two
+    digits, which makes ties; its utility is that of estimates (isotonic for toxicity), efficacy rising from .30: here
+    it is the posterior mean of the utility, without smoothing, rising from .20. Set your own table.
 
     Parameters
     ----------
@@ -48,7 +52,8 @@ class Tepi:
 
     References
     ----------
-    Li D.H., Whitmore J.B., Guo W., Ji Y. (2017), Clinical Cancer Research 23:13-20.
+    Li D.H., Whitmore J.B., Guo W., Ji Y. (2017), Clinical Cancer Research 23:13-20. Sun H., Tang L., Pan H. and others,
+    R package 'Keyboard' (CRAN).
 
     Examples
     --------

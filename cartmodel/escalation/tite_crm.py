@@ -69,6 +69,9 @@ class TiteCrm:
         The trial stops without an MTD when Pr(p > target) at the lowest dose is above.
     cohort, max_patients : int
         Patients in a group, and in the trial; the MTD is named when the last window is over.
+    suspend_above : float
+        An escalation waits while a larger share of the patients at the current dose is pending, as in TITE-BOIN: with
+        little follow-up the posterior is the prior. 1 never waits, as in the paper.
 
     References
     ----------
@@ -88,6 +91,11 @@ class TiteCrm:
     stop_above: float = 0.95
     cohort: int = 3
     max_patients: int = 18
+    suspend_above: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.suspend_above <= 1:
+            raise ValueError(f"suspend_above {self.suspend_above}; accepted: a share from 0 to 1")
 
     def decide(self, trial: DatedState, /) -> Decision:
         """Return the next step of a trial; see the class."""
@@ -97,6 +105,11 @@ class TiteCrm:
         waiting = int(trial.pending.sum())
         if decision.action == "stop" and decision.dose is not None and waiting:
             return Decision("suspend", None, f"{decision.reason}, {waiting} of them pending")
+        here = trial.level == trial.current
+        n, pending = int(here.sum()), int((trial.pending & here).sum())
+        if decision.action == "escalate" and pending > self.suspend_above * n:
+            reason = f"{pending} of {n} patients at dose level {trial.current} are pending; then: {decision.reason}"
+            return Decision("suspend", None, reason, decision.admissible)
         return decision
 
 
@@ -112,6 +125,7 @@ def tite_crm(
     stop_above: float = 0.95,
     cohort: int = 3,
     max_patients: int = 18,
+    suspend_above: float = 0.5,
 ) -> TiteCrm:
     """Return the TITE-CRM around a skeleton; see `crm` and `TiteCrm`.
 
@@ -121,7 +135,7 @@ def tite_crm(
     0.3
     """
     model = CrmModel(tuple(skeleton), target, curve, variance, intercept)
-    return TiteCrm(model, weights, estimate, stop_above, cohort, max_patients)
+    return TiteCrm(model, weights, estimate, stop_above, cohort, max_patients, suspend_above)
 
 
 dated_designs.add("tite-crm", tite_crm)

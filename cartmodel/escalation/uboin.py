@@ -12,12 +12,19 @@ from cartmodel.escalation.state import Decision, State, first_group, move
 
 @dataclass(frozen=True)
 class UBoin:
-    """The U-BOIN design, as remembered from its paper: not checked against its authors' program.
+    """The U-BOIN design; its rule held against a public implementation, not against its authors' program.
 
     Stage 1 is BOIN on toxicity, until a dose has ``first_stage`` patients. In stage 2 the highest dose tried is raised
     by one while its DLT rate is at or below BOIN's lower boundary; else the next group gets the admissible tried dose
     of the highest posterior mean utility ("pick the winner"). The four outcomes of a dose are multinomial with a
-    Dirichlet prior worth one patient, uniform over the outcomes.
+    Dirichlet prior worth one patient, uniform over the outcomes; what is admissible in stage 2 is told by its margins,
+    Beta(1/2, 1/2) each, in stage 1 by BOIN's Beta(1, 1).
+
+    The public Python implementation that was read (of complete outcomes, at most 3 by 3 categories) has the same two
+    stages, prior weight, 12 and 24 patients, cut-offs .95 and .90, and a target of stage 1 that lies .05 below the
+    limit; it notes what the paper leaves open: how the prior's weight is spread, whether untried doses may be chosen
+    (here not), ties (here the lowest level), and what follows at the ends of the range. The limits and utilities here
+    are those of this package's `Boin12`. The paper itself was not read.
 
     Parameters
     ----------
@@ -80,9 +87,9 @@ class UBoin:
         return weight / weight.sum() if weight.sum() > 0 else weight
 
     def admissible(self, state: BenefitState) -> frozenset[int]:
-        """Return the levels that are neither too toxic, nor above such a level, nor futile."""
+        """Return the levels neither too toxic, nor above such a level, nor futile, by the margins of the Dirichlet."""
         toxicity, efficacy = (self.toxicity_limit, self.toxicity_cutoff), (self.efficacy_limit, self.efficacy_cutoff)
-        return admissible_levels(state, toxicity, efficacy)
+        return admissible_levels(state, toxicity, efficacy, prior=0.5)
 
     def decide(self, state: BenefitState, /) -> Decision:
         """Return the next step of a trial; at a stop, the dose is the optimal biological dose."""

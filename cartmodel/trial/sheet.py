@@ -71,13 +71,13 @@ class Sheet:
     findings: Findings = field(default_factory=Findings)
 
 
-def open_file(path: Path) -> Sheet:
+def open_file(path: Path, *, rows_needed: bool = True) -> Sheet:
     """Return the cells of a file: CSV in UTF-8, separated by commas, semicolons or tabs, or SAS transport (XPT).
 
     Raises
     ------
     TrialTableError
-        If there is no such file, or it is neither of the two with a header and at least one row.
+        If there is no such file, or it is neither of the two with a header and (if needed) at least one row.
     """
     title, findings = f"trial table {path}", Findings()
     content = _content(title, path)
@@ -106,7 +106,7 @@ def open_file(path: Path) -> Sheet:
     if not written:
         empty = [Problem("table", "the file is empty", f"a header among {', '.join(TABLES['levels'])}")]
         raise TrialTableError(title, findings.problems({}) or empty)
-    return _sheet(title, path.stem, written, len(rows), separator, tuple(recognised), findings)
+    return _sheet(title, path.stem, written, len(rows), separator, tuple(recognised), findings, rows_needed)
 
 
 def open_frame(frame: pd.DataFrame, *, title: str = "trial table (DataFrame)", stem: str = "trial") -> Sheet:
@@ -144,6 +144,7 @@ def _sheet(
     separator: str,
     recognised: tuple[str, ...],
     findings: Findings,
+    rows_needed: bool,
 ) -> Sheet:
     top = min(written, default=1)
     header = tuple(name.strip() for name in written.pop(top, []))
@@ -154,7 +155,7 @@ def _sheet(
         else:
             hint = "; a decimal comma needs semicolons between the fields" if separator == "," else ""
             findings.add(number, "", f"{len(row)} fields", f"{len(header)} fields, as in the header{hint}")
-    if not written and not findings.found:
+    if rows_needed and not written and not findings.found:
         raise TrialTableError(title, [HEADER_ONLY])
     # Repeated cells share one text, and the rows go as the columns come, which halves the memory of a long table.
     shared: dict[str, str] = {}

@@ -11,6 +11,7 @@ from cartmodel.escalation.state import Decision, State
 from cartmodel.escalation.three_plus_three import ThreePlusThree
 from cartmodel.virtual.conduct import Conduct, end_of
 from cartmodel.virtual.potential import Potential
+from cartmodel.virtual.response import remissions
 from cartmodel.virtual.truth import Array
 
 
@@ -54,7 +55,7 @@ def conduct_by_counts(design: Design | BenefitDesign, potential: Potential, *, b
         The patients.
     benefit : bool
         Whether the design decides from toxicity and efficacy: it then waits for the day of the remission too, and a
-        patient who leaves before it is replaced.
+        patient who leaves before it without a DLT is replaced; one with a DLT counts, without remission.
 
     Raises
     ------
@@ -83,6 +84,8 @@ def conduct_by_counts(design: Design | BenefitDesign, potential: Potential, *, b
     at, need, taken, count, group, level = np.zeros((6, trials), dtype=np.int64)
     tally = np.zeros((trials, 4), dtype=np.int64)  # patients with neither, remission alone, DLT alone, both
     clock, gate, last = np.zeros(trials), np.zeros(trials), np.full(trials, -np.inf)
+    struck = np.full((trials, 0), np.inf)  # days on which the DLTs of the group so far became known
+    remission = np.empty((trials, 0, doses))
     running = np.arange(trials)
     while running.size:
         deciding = running[need[running] == 0]
@@ -94,7 +97,7 @@ def conduct_by_counts(design: Design | BenefitDesign, potential: Potential, *, b
                 level[rows], need[rows] = decision.dose, decision.cohort
             else:
                 conduct.mtd[rows] = end_of(decision)
-        tally[deciding], gate[deciding], last[deciding] = 0, 0.0, -np.inf
+        tally[deciding], gate[deciding], last[deciding], struck[deciding] = 0, 0.0, -np.inf, np.inf
         group[deciding] += 1
         running = running[need[running] > 0]
         if not running.size:
@@ -113,18 +116,23 @@ def conduct_by_counts(design: Design | BenefitDesign, potential: Potential, *, b
         infusion = _staggered(np.where(product, ready, np.inf), stagger, last[running])
         onset, leaves = potential.onset[rows, columns, dose], potential.leaves[rows, columns]
         dlt = product & (onset <= window) & (onset <= leaves)
-        evaluable = product & (leaves >= wait) if benefit else dlt | (product & (leaves >= window))
+        evaluable = dlt | (product & (leaves >= wait))  # a DLT counts whatever becomes of the patient
         halted = np.zeros_like(product)
         if halts:
             known = infusion + np.where(dlt, onset, np.inf)
-            halted = product & _halted(table, infusion, known, at[running], level[running], tally[running])
+            halted = product & _halted(
+                table, infusion, known, struck[running], at[running], level[running], tally[running]
+            )
         treated = product & ~halted
         k, j = np.nonzero(wanted)
         who = running[k], columns[k, j]
         conduct.level[who], conduct.group[who] = level[running][k], group[running][k]
         conduct.enrolled[who] = enrolled[k, j]
         conduct.infusion[who] = np.where(treated, infusion, np.nan)[k, j]
-        better = potential.remission[rows, columns, dose] > 0 if benefit else np.zeros_like(dlt)
+        better = np.zeros_like(dlt)
+        if benefit:  # who has left before the day of the remission has none
+            remission = remissions(potential, remission)
+            better = (remission[rows, columns, dose] > 0) & (leaves >= wait)
         for kind, mask in enumerate((~dlt & ~better, ~dlt & better, dlt & ~better, dlt & better)):
             tally[running, kind] += (treated & evaluable & mask).sum(axis=1)
         taken[running] += size
@@ -134,6 +142,11 @@ def conduct_by_counts(design: Design | BenefitDesign, potential: Potential, *, b
         lost = np.where(product, infusion + leaves, ready)
         lost = np.where(wanted & ~evaluable, lost, -np.inf).max(axis=1)
         missing = np.where(halted.any(axis=1), 0, size - (treated & evaluable).sum(axis=1))
+        if halts:
+            hits = np.full((trials, infusion.shape[1]), np.inf)
+            hits[running] = np.where(treated & dlt, known, np.inf)
+            struck = np.sort(np.hstack([struck, hits]), axis=1)[:, :3]  # of a group of 3 evaluable patients
+            missing[_settled(table, struck[running] <= lost[:, None], at[running], level[running], tally[running])] = 0
         need[running] = missing
         clock[running] = np.where(missing > 0, lost, gate[running])
         whole = running[missing == 0]
@@ -173,10 +186,28 @@ def _staggered(ready: Array, stagger: float, last: Array) -> Array:
     return infusion
 
 
+def _settled(
+    table: _Table,
+    struck: NDArray[np.bool_],
+    at: NDArray[np.int64],
+    level: NDArray[np.int64],
+    tally: NDArray[np.int64],
+) -> NDArray[np.bool_]:
+    """Return for which groups nobody is replaced, because the DLTs known by then settle the verdict on the dose."""
+    dlts = struck.sum(axis=1)
+    settled = np.zeros(len(at), dtype=bool)
+    for row in np.flatnonzero(dlts >= 1):
+        dose, patients = int(level[row]), int(tally[row].sum())
+        decision = table.decision(table.states[at[row]].add(dose, patients, int(dlts[row])))
+        settled[row] = not (decision.enrols and decision.dose == dose)
+    return settled
+
+
 def _halted(
     table: _Table,
     infusion: Array,
     known: Array,
+    struck: Array,
     at: NDArray[np.int64],
     level: NDArray[np.int64],
     tally: NDArray[np.int64],
@@ -185,10 +216,11 @@ def _halted(
     earlier = infusion[:, None, :] < infusion[:, :, None]
     treated = earlier.sum(axis=2)
     dlts = (earlier & (known[:, None, :] <= infusion[:, :, None])).sum(axis=2)
+    dlts += (struck[:, None, :] <= infusion[:, :, None]).sum(axis=2)
     halted = np.zeros(infusion.shape, dtype=bool)
     for row, place in np.argwhere((dlts >= 1) & np.isfinite(infusion)):
         dose, before = int(level[row]), tally[row]
-        patients, hit = int(before.sum() + treated[row, place]), int(before[2:].sum() + dlts[row, place])
+        patients, hit = int(before.sum() + treated[row, place]), int(dlts[row, place])
         decision = table.decision(table.states[at[row]].add(dose, patients, hit))
         halted[row, place] = not (decision.enrols and decision.dose == dose)
     return halted | (earlier & halted[:, None, :]).any(axis=2)

@@ -16,6 +16,9 @@ from cartmodel.virtual.scenario import VirtualScenario
 from cartmodel.virtual.study import made_of, simulate_trials
 from cartmodel.virtual.trials import VirtualTrials
 
+NEAR = 0.02
+"""A true rate so close to the limit makes 'correct' a matter of the limit: said in words."""
+
 
 @dataclass(frozen=True, eq=False)
 class TruthComparison:
@@ -113,7 +116,7 @@ def compare_on_truths(
         rates.append(true.assign(truth=name))
         rows.append(table.assign(truth=name))
         apart.append(differences.assign(truth=name))
-        words += _words(name, scenario, true, differences[~of_twins(differences, twins)])
+        words += _words(name, scenario, true, differences[~of_twins(differences, twins)], limit)
         words += gains(name, true, differences, twins)
     looks = [
         design
@@ -205,7 +208,9 @@ def _looks(recipe: Any, scenario: VirtualScenario) -> bool:
     return kind_of(made_of(recipe, scenario)) == "records"
 
 
-def _words(name: str, scenario: VirtualScenario, true: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
+def _words(
+    name: str, scenario: VirtualScenario, true: pd.DataFrame, differences: pd.DataFrame, limit: float
+) -> list[str]:
     correct = true.loc[true["correct"], "level"].tolist()
     best = true.loc[true["best"], "level"].tolist()
     words = [f"{name}: {scenario.about}"]
@@ -217,6 +222,12 @@ def _words(name: str, scenario: VirtualScenario, true: pd.DataFrame, differences
         words.append(f"{name}: {selects}; the highest utility is at level {levels}: an MTD is not the best dose here.")
     else:
         words.append(f"{name}: {selects}; the model has no response, so there is no utility and no regret.")
+    near = true[(true["dlt"] - limit).abs() < NEAR]
+    for level, rate in zip(near["level"], near["dlt"], strict=True):
+        words.append(
+            f"{name}: the true DLT probability of level {level}, {rate:.3f}, is close to the limit of {limit:g}: what "
+            "counts as correct, and as above the limit, hinges on it. Look at the regret, or at another limit."
+        )
     words += _of_exposure(name, true)
     for quantity, plain in PLAIN.items():
         rows = differences[differences["quantity"] == quantity]

@@ -5,7 +5,6 @@ import numpy as np
 from cartmodel.equations.population import individual_parameters
 from cartmodel.equations.response import toxicity_logit
 from cartmodel.virtual.hazard import onset_days
-from cartmodel.virtual.response import responses
 from cartmodel.virtual.scenario import Remission, VirtualScenario
 from cartmodel.virtual.streams import Keyed, Streams
 from cartmodel.virtual.truth import Array, Truth, population_of
@@ -50,7 +49,7 @@ class Potential:
         self.population = population_of(scenario, pick, seed=streams.seed)
         trials, doses = streams.trials, len(scenario.doses)
         self.gap = self.making = self.leaves = np.empty((trials, 0))
-        self.infused = self.onset = self._remission = np.empty((trials, 0, doses))
+        self.infused = self.onset = np.empty((trials, 0, doses))
 
     @property
     def patients(self) -> int:
@@ -77,23 +76,6 @@ class Potential:
     def response_day(self) -> float:
         """Day after the infusion on which remission is known."""
         return self.scenario.remission.day if self.scenario.remission is not None else Remission().day
-
-    @property
-    def remission(self) -> Array:
-        """1.0 for remission at each dose, 0.0 for none (trials, patients, doses), as far as patients are known.
-
-        Raises
-        ------
-        ValueError
-            If the model has no response.
-        """
-        known = self._remission.shape[1]
-        if known < self.patients:
-            more = range(known, self.patients)
-            dose = np.nan_to_num(self.infused[:, known:], nan=self.scenario.doses[0])
-            level = np.broadcast_to(np.arange(dose.shape[-1]), dose.shape)
-            self._remission = np.hstack([self._remission, responses(self, more, dose, level)["remission"]])
-        return self._remission
 
     def effects(self, patients: range) -> dict[str, Array]:
         """Return the standard normal effects of some patients, by parameter of the curve."""

@@ -1,6 +1,6 @@
 """Remission of virtual patients at the doses they got or might have got."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -8,12 +8,10 @@ from cartmodel.equations.exposure import response_exposure
 from cartmodel.equations.population import individual_parameters
 from cartmodel.equations.response import observe_response
 from cartmodel.kinetics import vocabulary
+from cartmodel.virtual.potential import Potential
 from cartmodel.virtual.scenario import Remission
 from cartmodel.virtual.streams import Keyed
 from cartmodel.virtual.truth import Array, Truth
-
-if TYPE_CHECKING:
-    from cartmodel.virtual.potential import Potential
 
 
 def acting_exposure(remission: Remission | None, u: Any, level: Any) -> Any:
@@ -32,7 +30,7 @@ def acting_exposure(remission: Remission | None, u: Any, level: Any) -> Any:
     return u
 
 
-def responses(potential: "Potential", patients: range, infused: Array, level: Any) -> dict[str, Array]:
+def responses(potential: Potential, patients: range, infused: Array, level: Any) -> dict[str, Array]:
     """Return the response of some patients, by outcome of the model, and ``remission`` (1.0, 0.0).
 
     The chance of a patient is the same at every dose: only the exposure changes.
@@ -70,3 +68,27 @@ def responses(potential: "Potential", patients: range, infused: Array, level: An
         better = (found["criss_step1"] == 0) & (found["criss_lp"] >= spec.response.threshold)
         found["remission"] = 1.0 * better
     return found
+
+
+def remissions(potential: Potential, known: Array) -> Array:
+    """Return 1.0 for remission at each dose, 0.0 for none (trials, patients, doses), for all patients known by now.
+
+    Parameters
+    ----------
+    potential : Potential
+        The patients.
+    known : ndarray (trials, first patients, doses)
+        What this function returned before, or nobody: it is gone on from there.
+
+    Raises
+    ------
+    ValueError
+        If the model has no response.
+    """
+    before = known.shape[1]
+    if before == potential.patients:
+        return known
+    dose = np.nan_to_num(potential.infused[:, before:], nan=potential.scenario.doses[0])
+    level = np.broadcast_to(np.arange(dose.shape[-1]), dose.shape)
+    more = responses(potential, range(before, potential.patients), dose, level)["remission"]
+    return np.hstack([known, more])

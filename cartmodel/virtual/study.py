@@ -101,8 +101,9 @@ def simulate_trials(
     made = {name: made_of(recipe, scenario) for name, recipe in recipes.items()}
     folder = Path(out) if out is not None else None
     places = range(0, trials, block)
+    about = _about(scenario, made, trials, random_seed, records, block) if folder is not None else {}
     if folder is not None:
-        _claim(folder, _about(scenario, made, trials, random_seed, records, block))
+        _check(folder, about)
     found: dict[str, dict[int, Block]] = {name: {} for name in made}
     tasks: list[Task] = []
     for first in places:
@@ -123,6 +124,7 @@ def simulate_trials(
         for (first, _, _), blocks in work:
             for name, one in blocks.items():
                 if folder is not None:
+                    _claim(folder, about, _path(folder, name, first).parent)
                     write_block(one, _path(folder, name, first))
                 found[name][first] = one
             advance()
@@ -159,8 +161,15 @@ def _about(
     }
 
 
-def _claim(folder: Path, about: dict[str, Any]) -> None:
-    """Make the folder of a study, or find that it holds this very study."""
+def _claim(folder: Path, about: dict[str, Any], place: Path) -> None:
+    """Make the folder of a study, now that there is something to keep in it."""
+    place.mkdir(parents=True, exist_ok=True)
+    if not (folder / "study.json").exists():
+        (folder / "study.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
+
+
+def _check(folder: Path, about: dict[str, Any]) -> None:
+    """Refuse a folder that is not free, and holds another study than this."""
     path = folder / "study.json"
     if path.exists():
         held = json.loads(path.read_text(encoding="utf-8"))
@@ -170,15 +179,11 @@ def _claim(folder: Path, about: dict[str, Any]) -> None:
         return
     if folder.exists() and any(folder.iterdir()):
         raise ValueError(f"{folder} is not an empty folder; accepted: a new folder, or that of the same study")
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(about, indent=1), encoding="utf-8")
 
 
 def _path(folder: Path, name: str, first: int) -> Path:
     plain = re.sub(r"[^A-Za-z0-9]+", "-", name)[:40]
-    place = folder / f"{plain}-{sha256(name.encode()).hexdigest()[:8]}"
-    place.mkdir(exist_ok=True)
-    return place / f"block-{first:09d}.npz"
+    return folder / f"{plain}-{sha256(name.encode()).hexdigest()[:8]}" / f"block-{first:09d}.npz"
 
 
 def _here(

@@ -140,10 +140,11 @@ def test_a_short_stagger_is_refused() -> None:
 
 def test_a_reason_turns_a_refusal_into_a_note() -> None:
     records, _ = records_of("1NNN 3NNN")
-    records[3] = replace(records[3], deviation="agreed with the safety board")
+    records[3:] = [replace(record, deviation="agreed with the safety board") for record in records[3:]]
     said = verdict(table_of(records))
     assert "agreed with the safety board): dose level 3 after level 1: skipped dose" in said.log["how"][3]
-    assert said.state.n == (3, 0, 3)
+    assert said.state.n == (3, 0, 0)  # outside the protocol: level 3 does not become where the trial stands
+    assert (said.decision.action, said.decision.dose) == ("escalate", 2)
 
 
 def test_expansion_may_not_lead_the_way() -> None:

@@ -100,3 +100,47 @@ def test_the_protocol_with_backfill_keeps_its_verdicts() -> None:
 def test_bad_settings_are_refused(settings: dict) -> None:
     with pytest.raises(ValueError, match="accepted"):
         Backfill(boin(), **settings)
+
+
+def told_anew(n: list[int], y: list[int], current: int, own: int) -> tuple[int, list[int]]:
+    """The next level and the open levels below it, from the rule of 'bfboin' in loops; ``own``: what BOIN says."""
+    low, high = 0.236491, 0.358520
+    letters = ["E" if y[k] <= low * n[k] else "D" if y[k] >= high * n[k] else "S" for k in range(current)]
+    against = "SD" if letters[-1] == "E" else "D"
+    conflicts = [k for k in range(current - 1) if n[k] and letters[k] in against]
+    dose = own
+    if conflicts:
+        star = conflicts[-1]
+        pooled = sum(y[star:current]) / sum(n[star:current])
+        if pooled >= high:
+            safe = [k for k in range(star, current) if sum(y[star : k + 1]) < high * sum(n[star : k + 1])]
+            dose = safe[-1] + 1 if safe else max(star, 1)
+        elif pooled > low:
+            dose = current
+    dose = min(dose, own)
+    open_levels = []
+    for k in range(dose - 1):
+        if y[k] >= high * n[k] and y[k] + y[k + 1] >= high * (n[k] + n[k + 1]):
+            break
+        if n[k] and n[k] < 12:
+            open_levels.append(k + 1)
+    return dose, open_levels
+
+
+def test_random_trials_told_anew() -> None:
+    plain, rng, changed = boin(0.30, max_patients=60), np.random.default_rng(11), 0
+    for _ in range(1_500):
+        n = (3 * rng.integers(1, 5, 4)).tolist()
+        current = int(rng.integers(1, 5))
+        n[current:] = [0] * (4 - current)
+        y = [int(rng.binomial(k, 0.3 * rng.random() + 0.05)) for k in n]
+        state = State(tuple(n), tuple(y), current)
+        alone = plain.decide(state)
+        if not alone.enrols or alone.dose is None or len(alone.admissible) < current:
+            continue  # a dose is eliminated: the design's safety, not this rule
+        found = DESIGN.decide(state)
+        dose, levels = told_anew(n, y, current, alone.dose)
+        assert found.dose == dose, (n, y, current)
+        assert found.backfill == (((levels[-1], min(3, 12 - n[levels[-1] - 1])),) if levels else ()), (n, y, current)
+        changed += dose != alone.dose
+    assert changed > 30

@@ -51,7 +51,9 @@ def test_stage_two_of_u_boin_by_hand() -> None:
 
 
 def test_u_boin_leaves_out_futile_and_toxic_doses() -> None:
-    """Pr(pE < .25 | 0 of 12) = 1 - .75^13 = .976 and Pr(pT > .35 | 9 of 12) = .998."""
+    """Margins Beta(1/2, 1/2) of the Dirichlet: Pr(pE < .25 | 0 of 12) > .99 and Pr(pT > .35 | 9 of 12) > .99."""
+    assert stats.beta(0.5, 12.5).cdf(0.25) > 0.99
+    assert stats.beta(9.5, 3.5).sf(0.35) > 0.99
     decision = UBoin().decide(state((12, 0, 0, 0), (1, 3, 1, 1), (0, 3, 5, 4), current=3))
     assert (decision.dose, decision.admissible) == (2, (2,))
 
@@ -138,3 +140,67 @@ def test_association_is_that_of_normal_scores(association: float) -> None:
     assert abs(found.share(1)[0] - wanted) < 4 * (wanted * (1 - wanted) / trials) ** 0.5
     with pytest.raises(ValueError, match="association"):
         simulate_benefit(Boin12(), [0.5], [0.5], trials=1, random_seed=1, association=1.0)
+
+
+def told_anew(counts: np.ndarray, current: int) -> int | None:
+    """U-BOIN's next level from the description alone, with scipy's beta law; 0: the trial has ended; None: no dose."""
+    low, high = 0.236491, 0.358520  # BOIN at 0.30 (Liu and Yuan 2015)
+    n, dlt, eff = counts.sum(axis=1), counts[:, 2] + counts[:, 3], counts[:, 1] + counts[:, 3]
+    barred = [k for k in range(3) if n[k] >= 3 and stats.beta(1 + dlt[k], 1 + n[k] - dlt[k]).sf(0.30) > 0.95]
+    top_safe = min(barred, default=3)  # levels below are open
+    if top_safe == 0:
+        return None
+    if n.max() < 12:
+        rate = dlt[current - 1] / n[current - 1]
+        step = 1 if rate <= low else -1 if rate >= high or current - 1 in barred else 0
+        return min(max(current + step, 1), top_safe)
+    toxic = [stats.beta(0.5 + dlt[k], 0.5 + n[k] - dlt[k]).sf(0.35) >= 0.95 for k in range(3)]
+    futile = [stats.beta(0.5 + eff[k], 0.5 + n[k] - eff[k]).cdf(0.25) >= 0.90 for k in range(3)]
+    left = [k for k in range(top_safe) if not any(toxic[: k + 1]) and not futile[k]]
+    highest = int(np.flatnonzero(n)[-1])
+    if n.max() < 24 and highest + 1 in left and highest < top_safe and dlt[highest] / n[highest] <= low:
+        return highest + 2
+    utility = [(counts[k] + 0.25) @ [40, 100, 0, 60] / (n[k] + 1) for k in range(3)]
+    tried = [k for k in left if n[k]]
+    if not tried:
+        return None
+    return max(tried, key=lambda k: round(utility[k], 9)) + 1
+
+
+def test_u_boin_told_anew_on_random_trials() -> None:
+    """300 states, in both stages, against the telling above; 3 of them at least for each answer."""
+    rng = np.random.default_rng(3)
+    answers: list[int | None] = []
+    for _ in range(300):
+        highest = int(rng.integers(1, 4))
+        sizes = [3 * int(rng.integers(1, 7)) if k < highest else 0 for k in range(3)]
+        counts = np.array([rng.multinomial(size, rng.dirichlet([2, 2, 1, 0.7])) for size in sizes])
+        if counts.sum() >= 48:
+            continue
+        current = int(rng.integers(1, highest + 1))
+        wanted = told_anew(counts, current)
+        found = UBoin().decide(BenefitState(tuple(map(tuple, counts.tolist())), current))
+        assert found.dose == wanted, (counts.tolist(), current, found)
+        answers.append(wanted)
+    assert all(answers.count(answer) >= 3 for answer in (1, 2, 3, None))
+
+
+def test_tepi_table_is_that_of_two_r_packages() -> None:
+    """'phase12designs' numbers the 16 pairs by rows: up to 7 escalate, 9 and from 13 on de-escalate; so 'Keyboard'."""
+    numbered = "".join("E" if k <= 7 else "D" if k == 9 or k >= 13 else "S" for k in range(1, 17))
+    assert "".join(Tepi().table) == numbered == "EEEEEEESDSSSDDDD"
+
+
+def test_tepi_letters_at_other_cuts_by_the_beta_law() -> None:
+    """The cuts of the example in 'Keyboard' (.15 .25 .35, .25 .45 .65), all counts of 1 to 12 patients."""
+    cuts = (0.15, 0.25, 0.35), (0.25, 0.45, 0.65)
+    design = Tepi(toxicity_cuts=cuts[0], efficacy_cuts=cuts[1])
+    for n in range(1, 13):
+        for dlt in range(n + 1):
+            for responses in range(n + 1):
+                unit = []
+                for edges, k in zip(cuts, (dlt, responses), strict=True):
+                    whole = np.array([0.0, *edges, 1.0])
+                    unit.append(np.diff(stats.beta(1 + k, 1 + n - k).cdf(whole)) / np.diff(whole))
+                row, column = np.unravel_index(np.argmax(np.outer(*unit)), (4, 4))
+                assert design.letter(n, dlt, responses) == ["EEEE", "EEES", "DSSS", "DDDD"][row][column]

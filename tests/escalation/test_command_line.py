@@ -19,7 +19,9 @@ def test_designs_are_listed_and_shown() -> None:
     assert "DU" in shown
     assert "kept in all" in shown
     assert "protocol_action" in shown
-    assert "more than counts" in RUN.invoke(app, ["designs", "boin12"]).output
+    other = RUN.invoke(app, ["designs", "boin12"]).output
+    assert "decides from efficacy" in other
+    assert "kept in a sample of" in other
 
 
 def test_operating_characteristics_are_those_of_the_domain_file(tmp_path: Path) -> None:
@@ -45,9 +47,9 @@ def test_the_audit_says_how_often_the_text_is_silent(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["designs", "bion"], "did you mean 'boin'"),
-        (["oc", "--truth", "a,b"], "accepted: probabilities such as"),
-        (["oc", "--truth", "0.1,1.2"], "between 0 and 1"),
-        (["oc", "boin12"], "accepted: designs of kind counts"),
+        (["oc", "--truth", "a,b"], "accepted: probabilities from 0 to 1"),
+        (["oc", "--truth", "0.1,1.2"], "accepted: probabilities from 0 to 1"),
+        (["oc", "boin12"], "accepted: designs that decide from counts"),
         (["oc", "--set", "target"], "name=value in TOML"),
     ],
 )
@@ -56,3 +58,35 @@ def test_mistakes_are_told_in_one_message(arguments: list[str], message: str) ->
     assert done.exit_code != 0
     assert isinstance(done.exception, (CartmodelError, ValueError))
     assert message in str(done.exception)
+
+
+def test_all_mistakes_of_a_command_are_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("mine")
+    arguments = ["oc", "bion", "boin12", "--truth", "0.1,1.2", "--truth", "x", "--set", "target", "--out"]
+    done = RUN.invoke(app, [*arguments, str(tmp_path / "full")])
+    told = str(done.exception)
+    for part in (
+        "--truth 0.1,1.2",
+        "--truth x",
+        "--set target",
+        "bion",
+        "boin12: decides from efficacy",
+        "not an empty",
+    ):
+        assert part in told, told
+    arguments = [
+        "escalate",
+        "conduct_example",
+        "--design",
+        "bion",
+        "--policy",
+        "G2",
+        "--policy",
+        "G11=1",
+        "--target",
+        "2",
+    ]
+    told = str(RUN.invoke(app, [*arguments, "--window", "400", "--out", str(tmp_path / "full")]).exception)
+    for part in ("bion", "policy 'G2'", "target = 2", "window = 400", "not an empty folder"):
+        assert part in told, told

@@ -9,6 +9,7 @@ from cartmodel.errors import DesignError, UnknownNameError
 from cartmodel.escalation.backfill import Backfill
 from cartmodel.escalation.settings import design, list_designs
 from cartmodel.escalation.state import State
+from cartmodel.escalation.tables import decision_table
 
 
 def test_the_shipped_files_are_designs() -> None:
@@ -101,3 +102,14 @@ def test_settings_of_a_wrong_type_are_named_together() -> None:
 def test_what_used_to_pass_or_end_in_a_traceback(name: str, settings: dict[str, object], message: str) -> None:
     with pytest.raises(DesignError, match=message):
         design(name, **settings)
+
+
+def test_backfill_has_the_target_of_its_design() -> None:
+    """2 of 6 at level 1 is at or above .2385, the boundary of 0.20: pooled 2 of 9 stays."""
+    made = design("boin", target=0.2, max_patients=40, backfill={})
+    assert made.target == 0.2
+    assert made.decide(State((6, 3, 0), (2, 0, 0), 2)).dose == 2
+    with pytest.raises(DesignError, match="backfill: unknown setting siz; accepted: did you mean 'size'"):
+        design("boin", backfill={"siz": 1})
+    table = decision_table(made, [3])
+    assert table[3].tolist() == decision_table(made.design, [3])[3].tolist()

@@ -13,7 +13,7 @@ from cartmodel.escalation.dated import DatedPatient, DatedState
 from cartmodel.escalation.skeleton import indifference_skeleton
 from cartmodel.escalation.state import State
 from cartmodel.escalation.tite_boin import TiteBoin, tite_boin_rate
-from cartmodel.escalation.tite_crm import TiteCrm, tite_posterior
+from cartmodel.escalation.tite_crm import TiteCrm, tite_crm, tite_posterior
 from cartmodel.escalation.weights import adaptive_weights, linear_weights, onset_weights
 
 SKELETON = indifference_skeleton(0.07, 0.30, mtd=2, doses=3)
@@ -154,3 +154,15 @@ def test_a_dlt_after_the_window_does_not_count() -> None:
 def test_impossible_patients_are_refused(patient: DatedPatient, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         DatedState((DatedPatient(1, 3), patient), 3)
+
+
+def test_tite_crm_does_not_climb_on_patients_whom_nobody_has_followed() -> None:
+    """Skeleton of section 4: 0 of 3 complete escalates; 0 of 3 after an hour is the prior, and waits."""
+    design = tite_crm((0.1687, 0.3, 0.4429))
+    fresh = DatedState(tuple(DatedPatient(1, 0.04) for _ in range(3)), 3)
+    assert design.decide(fresh).action == "suspend"
+    assert tite_crm((0.1687, 0.3, 0.4429), suspend_above=1).decide(fresh).action == "escalate"
+    one_pending = DatedState((DatedPatient(1, 28), DatedPatient(1, 28), DatedPatient(1, 14)), 3)
+    assert design.decide(one_pending).action == "escalate"
+    with pytest.raises(ValueError, match="a share from 0 to 1"):
+        tite_crm((0.1687, 0.3, 0.4429), suspend_above=2)

@@ -77,6 +77,21 @@ def test_replacement_and_halting_leave_the_law_of_the_mtd(plain: VirtualScenario
     assert value(done, "not_infused", 3)[0] > 0.5
 
 
+def test_nobody_is_treated_at_a_dose_that_two_known_dlts_have_settled(plain: VirtualScenario) -> None:
+    """Two of a trio have a DLT, the third leaves: the verdict is known, so that nobody replaces the third."""
+    toxic = plain.toxicity.onset[0].model_copy(update={"probability": (0.3, 0.45, 0.6)})
+    change = {"toxicity": plain.toxicity.model_copy(update={"onset": (toxic,)}), "dropout_per_month": 0.5}
+    done = run(plain.model_copy(update=change), nct06871644(), 400)
+    replaced = 0
+    for trial in range(1, 401):
+        for _, dose in done.patients(trial).query("infusion == infusion").groupby("group"):
+            known = (dose["infusion"] + dose["onset"]).where(dose["dlt"] == 1)
+            for day in dose["infusion"]:
+                assert (known <= day).sum() < 2, trial
+            replaced += len(dose) > 3
+    assert replaced > 20  # where it is not known, replacement goes on
+
+
 def test_who_leaves_the_window_is_replaced_and_counted(plain: VirtualScenario) -> None:
     """Nobody has a DLT: each patient is evaluable with probability exp(-rate 28), so n / that are infused."""
     safe = plain.toxicity.onset[0].model_copy(update={"probability": (0.0, 0.0, 0.0)})
