@@ -33,7 +33,8 @@ class Audit:
         Scenario by gap, G1 to G10: the probability that the trial reaches a step that the text does not define;
         ``any``: one of G1 to G5, where the text alone cannot drive the trial. G6: an end at the highest dose with 3
         patients. G7: a patient who is not evaluable (missing unless their probability is given). G8: 3 patients are
-        added. G9: every trial: the text names no stagger. G10: more patients than planned, if G3 is read as "enrol".
+        added. G9: every trial: the text names no stagger. G10: more patients than planned, if G3 is read as "enrol";
+        with more than three doses the rules themselves may treat more, whatever G3 is.
     readings : pandas.DataFrame
         Operating characteristics under every reading: a row for each scenario and reading, the proposed one first;
         columns as in `compare_designs`.
