@@ -44,7 +44,7 @@ def conduct_by_counts(design: Design | BenefitDesign, potential: Potential, *, b
     """Return what a design that decides from counts did with the patients of a block.
 
     A group is enrolled as the design asks; patients who are not infused, or who leave before they are evaluable, are
-    replaced at the same dose; the design decides when the last patient's DLT window is over. Under a 3+3 whose policies
+    replaced at the same dose, once the others of the group have been infused; the design decides when the last patient's DLT window is over. Under a 3+3 whose policies
     say so, a group is halted as soon as the DLTs known settle it.
 
     Parameters
@@ -140,7 +140,8 @@ def conduct_by_counts(design: Design | BenefitDesign, potential: Potential, *, b
         last[running] = np.maximum(last[running], end)
         gate[running] = np.maximum(gate[running], end + wait)
         lost = np.where(product, infusion + leaves, ready)
-        lost = np.where(wanted & ~evaluable, lost, -np.inf).max(axis=1)
+        # Nobody replaces another before those enrolled have been infused: whose DLTs count is then known in their order.
+        lost = np.maximum(np.where(wanted & ~evaluable, lost, -np.inf).max(axis=1), end)
         missing = np.where(halted.any(axis=1), 0, size - (treated & evaluable).sum(axis=1))
         if halts:
             hits = np.full((trials, infusion.shape[1]), np.inf)
