@@ -5,7 +5,7 @@ from datetime import date
 
 import pandas as pd
 
-from cartmodel.conduct.records import Record
+from cartmodel.conduct.records import Known, Record
 from cartmodel.conduct.steps import Step, Trial, counts_at, next_step, with_policy
 from cartmodel.escalation.policies import GAPS
 from cartmodel.escalation.state import Decision, State
@@ -91,7 +91,7 @@ def _of_early_completion(trial: Trial, records: Sequence[Record], step: Step, on
 
 def _of_others(trial: Trial, records: Sequence[Record], step: Step, on: date) -> Iterator[dict[str, object]]:
     """Ask about DLTs of patients whom the rule does not count: backfill, expansion, outside the protocol."""
-    told = [(r, trial.known(r, on)) for r in records]
+    told: list[tuple[Record, Known]] = [(r, trial.known(r, on)) for r in records]
     others = [r for r, what in told if r.role != "escalation" and what == "DLT"]
     if not others:
         return

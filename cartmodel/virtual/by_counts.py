@@ -44,8 +44,9 @@ def conduct_by_counts(design: Design | BenefitDesign, potential: Potential, *, b
     """Return what a design that decides from counts did with the patients of a block.
 
     A group is enrolled as the design asks; patients who are not infused, or who leave before they are evaluable, are
-    replaced at the same dose, once the others of the group have been infused; the design decides when the last patient's DLT window is over. Under a 3+3 whose policies
-    say so, a group is halted as soon as the DLTs known settle it.
+    replaced at the same dose, once the others of the group have been infused; the design decides when the last
+    patient's DLT window is over. Under a 3+3 whose policies say so, a group is halted as soon as the DLTs known settle
+    it, and nobody is replaced then.
 
     Parameters
     ----------
@@ -118,8 +119,8 @@ def conduct_by_counts(design: Design | BenefitDesign, potential: Potential, *, b
         dlt = product & (onset <= window) & (onset <= leaves)
         evaluable = dlt | (product & (leaves >= wait))  # a DLT counts whatever becomes of the patient
         halted = np.zeros_like(product)
+        known = infusion + np.where(dlt, onset, np.inf)
         if halts:
-            known = infusion + np.where(dlt, onset, np.inf)
             halted = product & _halted(
                 table, infusion, known, struck[running], at[running], level[running], tally[running]
             )
@@ -140,7 +141,7 @@ def conduct_by_counts(design: Design | BenefitDesign, potential: Potential, *, b
         last[running] = np.maximum(last[running], end)
         gate[running] = np.maximum(gate[running], end + wait)
         lost = np.where(product, infusion + leaves, ready)
-        # Nobody replaces another before those enrolled have been infused: whose DLTs count is then known in their order.
+        # Nobody replaces another before those enrolled have been infused: no infusion overlooks an earlier DLT.
         lost = np.maximum(np.where(wanted & ~evaluable, lost, -np.inf).max(axis=1), end)
         missing = np.where(halted.any(axis=1), 0, size - (treated & evaluable).sum(axis=1))
         if halts:
