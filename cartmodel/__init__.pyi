@@ -84,6 +84,7 @@ from .reporting.delivery import report as report
 from .checks.predictive import vpc as vpc
 from .checks.goodness import goodness_of_fit as goodness_of_fit
 from .checks.discrepancies import npde as npde, npde_tests as npde_tests
+from .checks.by_covariate import effects_by_covariate as effects_by_covariate
 from .checks.effects import random_effects as random_effects, shrinkage as shrinkage
 from .checks.proportionality import dose_proportionality as dose_proportionality
 from .checks.covariates import covariate_effects as covariate_effects

@@ -9,6 +9,7 @@ from cartmodel.plots.check_figures import ASSAY_FIGURES, CHECK_FIGURES
 from cartmodel.plots.covariate_forest import covariate_forest
 from cartmodel.plots.criss_waterfall import criss_waterfall
 from cartmodel.plots.dlt_by_dose import dlt_by_dose
+from cartmodel.plots.effects_by_covariate import effects_by_covariate
 from cartmodel.plots.escalation_characteristics import escalation_characteristics
 from cartmodel.plots.escalation_pathways import escalation_pathways
 from cartmodel.plots.escalation_table import escalation_table
@@ -40,6 +41,7 @@ __all__ = [
     "covariate_forest",
     "criss_waterfall",
     "dlt_by_dose",
+    "effects_by_covariate",
     "energy",
     "escalation_characteristics",
     "escalation_pathways",

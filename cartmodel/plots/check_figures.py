@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from cartmodel.plots.covariate_forest import covariate_forest
 from cartmodel.plots.criss_waterfall import criss_waterfall
 from cartmodel.plots.dlt_by_dose import dlt_by_dose
+from cartmodel.plots.effects_by_covariate import effects_by_covariate
 from cartmodel.plots.exposure_by_dose import exposure_by_dose
 from cartmodel.plots.goodness_of_fit import goodness_of_fit
 from cartmodel.plots.individual_fits import individual_fits
@@ -59,6 +60,7 @@ CHECK_FIGURES: dict[str, CheckFigure] = {
     "prediction_errors": _of_assay(prediction_errors),
     "random_effects": _of_fit(random_effects),
     "random_effect_pairs": _of_fit(random_effect_pairs),
+    "effects_by_covariate": _of_fit(effects_by_covariate),
     "covariate_forest": _of_fit(covariate_forest),
     "exposure_by_dose": _of_fit(exposure_by_dose),
     "response_by_exposure": _of_fit(response_by_exposure),

@@ -125,6 +125,12 @@ FIGURES: Mapping[str, Shown] = {
         "Random effects against each other, in the colour of the dose.",
         "Scatter plots of the posterior means of the patients' random effects, in the colours of their doses.",
     ),
+    "effects_by_covariate": Shown(
+        "checks",
+        "Random effects against the covariates of the trial: a trend says what the model leaves out.",
+        "A row for each random effect with the patients' posterior means over each covariate of numbers, or by group, "
+        "with the rank correlation or the mean of the group.",
+    ),
     "exposure_by_dose": Shown(
         "exposures",
         "Exposure by dose: each patient (blue), and where 95% of new patients would lie (orange). The "

@@ -5,6 +5,7 @@ pytest-mpl compares it with a PNG of 60 dpi under ``baseline/``, with an RMS of 
 those anew: ``python -m pytest tests/plots -k a_third_of_a_page --mpl-generate-path=tests/plots/baseline``.
 """
 
+import json
 import warnings
 from io import StringIO
 from pathlib import Path
@@ -67,6 +68,10 @@ def with_prior_draws(table: pd.DataFrame) -> tuple[xr.DataTree, TrialData]:
     coords = {"chain": [0, 1], "draw": np.arange(120)}
     fit["sample_stats"] = xr.Dataset({n: (("chain", "draw"), v) for n, v in stats.items()}, coords)
     fit["posterior"] = fit["posterior"].to_dataset().assign_coords(**coords)
+    places = {subject: i for i, subject in enumerate(trial.subjects.index)}
+    words = {subject: ("Erlangen", "a centre with a long name", "$x$_{3}", "")[i % 4] for subject, i in places.items()}
+    numbers = {subject: 55.0 + 3.5 * i for subject, i in places.items()}
+    fit.attrs["covariates"] = json.dumps({"weight": numbers, "centre_of_study": words})
     return fit, trial
 
 

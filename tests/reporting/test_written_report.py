@@ -430,5 +430,8 @@ def test_a_fit_that_cannot_be_trusted_says_so(folder: Path) -> None:
 def test_every_check_figure_has_its_words(folder: Path) -> None:
     shown = re.findall(r"<figure id=\"figure-([a-z_]+)\">", html(folder))
     assert set(shown) <= {*plots.CHECK_FIGURES, "predictions_by_dose"}
-    assert set(plots.CHECK_FIGURES) - set(shown) <= {"covariate_forest"}  # what another model or trial may lack
+    assert set(plots.CHECK_FIGURES) - set(shown) <= {
+        "covariate_forest",
+        "effects_by_covariate",
+    }  # what another model or trial may lack
     assert set(FIGURES) == set(plots.CHECK_FIGURES)
