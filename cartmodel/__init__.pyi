@@ -34,6 +34,7 @@ from .endpoints.step1 import (
     ild_worsened as ild_worsened,
     lv_failed as lv_failed,
     pah_found as pah_found,
+    step1_at as step1_at,
 )
 from .endpoints.visits import Visit as Visit
 from .endpoints.response import response_by_visit as response_by_visit

@@ -5,17 +5,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from cartmodel.description.response import (
-    RECORDED,
-    STEP1,
-    VISITS,
-    recorded_responses,
-    response_rates,
-    responses,
-)
+from cartmodel.description.recorded import RECORDED, disagreements, recorded_responses
+from cartmodel.description.response import VISITS, response_rates, responses
 from cartmodel.description.safety import courses_by_dose, courses_of, dlt_by_dose, dlt_of
 from cartmodel.description.words import section
-from cartmodel.endpoints import Visit, adverse_event_table
+from cartmodel.endpoints import STEP1_EVENTS, Visit, adverse_event_table
 from cartmodel.errors import UnknownNameError
 from cartmodel.registry import nearest
 from cartmodel.trial import TrialData
@@ -34,10 +28,10 @@ class TrialEndpoints:
     simulated : bool
         Whether its data are simulated.
     response : pandas.DataFrame
-        One row a patient and visit: ACR-CRISS and revised CRISS, as `response_by_visit`; or, without assessments, what
-        the table records.
+        One row a patient and visit: ACR-CRISS and revised CRISS, as `response_by_visit`; and what the table itself
+        records, if it does, as a visit of its own.
     response_rates : pandas.DataFrame
-        Responders by visit and dose, with exact 95% limits.
+        Responders by visit and dose: share of the evaluable, with exact 95% limits, and what is possible of all.
     dlt : pandas.DataFrame
         One row a patient: evaluable or not, and why.
     dlt_by_dose : pandas.DataFrame
@@ -138,8 +132,10 @@ def endpoints_of(
         if subject not in trial.subjects.index:
             raise UnknownNameError(f"the trial has no patient '{subject}': {nearest(subject, trial.subjects.index)}")
     chosen = _visits(trial, visits)
-    response = responses(trial, chosen) if chosen else recorded_responses(trial)
-    rated = response if response["improved"].notna().any() or chosen else response.iloc[:0]
+    assessed, recorded = responses(trial, chosen) if chosen else None, recorded_responses(trial)
+    rated = [assessed] if assessed is not None else []
+    rated += [recorded] if recorded["improved"].notna().any() else []
+    response = pd.concat(rated or [recorded], ignore_index=True)
     dlt, courses = dlt_of(trial, window, ongoing), courses_of(trial)
     events = trial.events.assign(soc=trial.events["soc"].where(trial.events["soc"] != "", UNCODED))
     counted = adverse_event_table(events, trial.subjects.reset_index()[["subject", "dose"]])
@@ -147,14 +143,14 @@ def endpoints_of(
         name=trial.name,
         simulated=trial.simulated,
         response=response,
-        response_rates=response_rates(rated),
+        response_rates=response_rates(response if rated else response.iloc[:0]),
         dlt=dlt,
         dlt_by_dose=dlt_by_dose(dlt),
         courses=courses,
         courses_by_dose=courses_by_dose(courses, trial),
         adverse_events=counted if len(events) else counted.iloc[:0],
         visits=chosen,
-        notes=tuple(_notes(trial, chosen, events, window)),
+        notes=tuple(_notes(trial, chosen, assessed, events, window)),
     )
 
 
@@ -168,17 +164,35 @@ def _visits(trial: TrialData, visits: Sequence[Visit] | None) -> tuple[Visit, ..
     return tuple(visits)
 
 
-def _notes(trial: TrialData, visits: Sequence[Visit], events: pd.DataFrame, window: float) -> list[str]:
+def _notes(
+    trial: TrialData, visits: Sequence[Visit], assessed: pd.DataFrame | None, events: pd.DataFrame, window: float
+) -> list[str]:
     notes: list[str] = []
-    if visits:
+    if assessed is not None:
         told = ", ".join(f"{v.name} (day {v.earliest:g} to {v.latest:g})" for v in visits)
         notes.append(f"Visits and their windows: {told}. The baseline is the last value at or before the infusion.")
-        if not trial.assessments[list(STEP1)].notna().any().any() and trial.subjects["criss_step1"].isna().all():
+        notes.append(
+            "Evaluable at a visit: all items and the step-1 status are recorded, or a step-1 event. Others may be "
+            "known not to have improved; in the shares they count among the possible ones only."
+        )
+        flags = trial.assessments[list(STEP1_EVENTS)]
+        undated = trial.subjects["criss_step1"] == 0
+        if not flags.notna().any().any() and trial.subjects["criss_step1"].isna().all():
             notes.append("No step-1 status is recorded, neither 1 nor 0: nobody can be called improved.")
-        early = trial.assessments[(trial.assessments["time"] <= 0) & (trial.assessments[list(STEP1)] == 1).any(axis=1)]
+        if undated.any():
+            notes.append(
+                f"criss_step1 is 0 for {undated.sum()} patients, without a day: where no assessment says otherwise, it "
+                "is taken for every visit."
+            )
+        early = trial.assessments[(trial.assessments["time"] <= 0) & (flags == 1).any(axis=1)]
         if len(early):
             who = ", ".join(early["subject"].unique())
             notes.append(f"Step-1 events at or before the infusion are not new, and do not count: {who}.")
+        if apart := disagreements(trial, assessed, visits):
+            notes.append(
+                f"Recorded outcomes that agree with no visit's assessments ({len(apart)} patients): "
+                f"{' | '.join(apart)}. A fit takes the outcomes as recorded."
+            )
     elif trial.subjects[["remission", "criss_lp", "criss_step1"]].notna().any().any():
         none = "No assessment lies in the window of a visit" if len(trial.assessments) else "No dated assessments"
         notes.append(f"{none}: responses are those of the table ('{RECORDED}'), at the visit that it means.")

@@ -9,12 +9,13 @@ from cartmodel.endpoints.episodes import toxicity_course
 from cartmodel.endpoints.items import CRISS_ITEMS, CrissItem, check_assessments, check_changes
 from cartmodel.endpoints.response import response_by_visit
 from cartmodel.endpoints.revised_criss import improvement, rcriss
-from cartmodel.endpoints.step1 import criss_step1, ild_worsened, lv_failed, pah_found
+from cartmodel.endpoints.step1 import STEP1_EVENTS, criss_step1, ild_worsened, lv_failed, pah_found, step1_at
 from cartmodel.endpoints.visits import BASELINE, Visit, items_at
 
 __all__ = [
     "BASELINE",
     "CRISS_ITEMS",
+    "STEP1_EVENTS",
     "CrissItem",
     "Visit",
     "adverse_event_table",
@@ -36,5 +37,6 @@ __all__ = [
     "pah_found",
     "rcriss",
     "response_by_visit",
+    "step1_at",
     "toxicity_course",
 ]

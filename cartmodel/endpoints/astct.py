@@ -9,8 +9,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from cartmodel.endpoints.grading import CodeList, worst_grade
-from cartmodel.endpoints.three_valued import any_of
+from cartmodel.endpoints.grading import CodeList, grade_of, worst_grade
 
 CRS = (
     CodeList(
@@ -38,8 +37,8 @@ CRS = (
 )
 """Code lists of `crs_astct` beside fever: the grade of CRS that each finding means once there is fever."""
 
-_FEVER = (CodeList("fever", {0: 0, 1: 1}), CodeList("masked", {0: 0, 1: 0}))
-_DEATH = CodeList("died", {0: 0, 1: 5})
+_YES_NO = MappingProxyType({0: 0, 1: 1})
+_WITH_CRS = (*(CodeList(name, _YES_NO) for name in ("fever", "masked", "died")), *CRS)
 
 ICANS = (
     CodeList("ice", MappingProxyType({"10": 0, "7-9": 1, "3-6": 2, "0-2": 3, "0, unarousable": 4})),
@@ -96,7 +95,7 @@ def crs_astct(findings: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``grade`` 0 to 5, and ``reason`` where it is NaN.
+        ``grade`` 0 to 5, NaN where a missing finding could change it, and ``reason`` where it is NaN.
 
     Raises
     ------
@@ -111,15 +110,13 @@ def crs_astct(findings: pd.DataFrame) -> pd.DataFrame:
     >>> crs_astct(pd.DataFrame(rows))["grade"].tolist()
     [1.0, 3.0, 4.0]
     """
-    worst = worst_grade(findings, [*CRS, _DEATH])
-    worst_grade(findings, _FEVER)  # which refuses what is neither 0 nor 1
-    fever, masked, died = (findings[name].astype(float).to_numpy() for name in ("fever", "masked", "died"))
-    febrile = any_of(fever, masked)
-    grade = np.where(febrile == 1, np.maximum(worst["grade"], fever == 1), febrile)
-    grade = np.where(died == 1, 5.0, grade)
-    unknown = np.where(np.isnan(fever), "fever not recorded", "masked not recorded")
-    lost = np.where(np.isnan(febrile), unknown, worst["reason"])
-    return pd.DataFrame({"grade": grade, "reason": np.where(np.isnan(grade), lost, "")}, index=findings.index)
+    return grade_of(findings, _WITH_CRS, _crs)
+
+
+def _crs(facts: np.ndarray) -> np.ndarray:
+    fever, masked, died, hypotension, hypoxia = facts.T
+    with_fever = np.where((fever == 1) | (masked == 1), np.maximum.reduce([fever, hypotension, hypoxia]), 0.0)
+    return np.where(died == 1, 5.0, with_fever)
 
 
 def icans_astct(findings: pd.DataFrame) -> pd.DataFrame:

@@ -23,7 +23,7 @@ NEEDED = 3
 def improvement(baseline: pd.DataFrame, follow_up: pd.DataFrame) -> pd.DataFrame:
     """Return the improvement of each item in percent of its baseline, positive for better.
 
-    An item whose baseline is 0 cannot improve: its improvement is 0.
+    An item whose baseline is 0 cannot improve: its improvement is 0, also where its follow-up is missing.
 
     Parameters
     ----------
@@ -42,9 +42,7 @@ def improvement(baseline: pd.DataFrame, follow_up: pd.DataFrame) -> pd.DataFrame
     for name, item in CRISS_ITEMS.items():
         before, after = baseline[name].to_numpy(dtype=float), follow_up[name].to_numpy(dtype=float)
         gain = np.sign(item.coefficient) * (after - before)
-        percent = np.where(
-            before == 0, np.where(np.isnan(after), np.nan, 0.0), 100.0 * gain / np.where(before, before, 1)
-        )
+        percent = np.where(before == 0, 0.0, 100.0 * gain / np.where(before, before, 1))
         # Rounded, because 20% of a decimal number is rarely 20 in binary: 5.5 to 4.4 gives 19.999999999999993.
         found[name] = np.round(percent, 9)
     return pd.DataFrame(found, index=baseline.index)

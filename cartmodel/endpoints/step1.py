@@ -7,8 +7,13 @@ sclerosis is the investigator's to say; nothing here infers it.
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from cartmodel.endpoints.three_valued import all_of, any_of, holds
+from cartmodel.endpoints.visits import Visit
+
+STEP1_EVENTS = ("renal_crisis", "ild", "lv_failure", "pah")
+"""The events by the name of their column."""
 
 
 def ild_worsened(fvc_baseline: Any, fvc: Any, *, confirmed: Any, ild_on_hrct: Any) -> np.ndarray:
@@ -89,3 +94,44 @@ def criss_step1(*, renal_crisis: Any, ild: Any, lv_failure: Any, pah: Any) -> np
     [0.0, nan, 1.0]
     """
     return any_of(renal_crisis, ild, lv_failure, pah)
+
+
+def step1_at(assessments: pd.DataFrame, visit: Visit) -> pd.Series:
+    """Return each patient's step-1 status at a visit: 1 after an event, 0 where there was none, NaN where not known.
+
+    A record says whether the event had happened by its day. An event counts where a record after the infusion, up to
+    the last day of the visit's window, has it: also one that was found in the window after the items. There was none
+    where for each of the four a record in the window, or a later one, says so. A record from before the window that
+    says no, or one from after it that says yes, leaves the status at the visit open.
+
+    Parameters
+    ----------
+    assessments : pandas.DataFrame
+        ``subject``, ``time`` and the columns of ``STEP1_EVENTS`` (1, 0, or NaN where not recorded); one that is not
+        there was not recorded.
+    visit : Visit
+        The visit and its window.
+
+    Raises
+    ------
+    ValueError
+        If a record is none of 0, 1 and NaN.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> clear = dict(renal_crisis=0, ild=0, lv_failure=0, pah=0)
+    >>> rows = [dict(subject="P1", time=90, **clear), dict(subject="P2", time=28, **clear),
+    ...         dict(subject="P3", time=28, pah=1), dict(subject="P4", time=200, **clear | {"pah": 1})]
+    >>> step1_at(pd.DataFrame(rows), Visit("day 90", 90, earliest=76, latest=104)).tolist()
+    [0.0, nan, 1.0, nan]
+    """
+    after = assessments[assessments["time"] > 0]
+    records = after.reindex(columns=list(STEP1_EVENTS)).astype(float)
+    any_of(records)  # which refuses what is neither 0 nor 1
+    by_then, since = after["time"] <= visit.latest, after["time"] >= visit.earliest
+    happened = (records == 1).mul(by_then, axis=0).groupby(after["subject"]).any()
+    none = (records == 0).mul(since, axis=0).groupby(after["subject"]).any()
+    status = any_of(*(np.where(happened[name], 1.0, np.where(none[name], 0.0, np.nan)) for name in STEP1_EVENTS))
+    order = pd.Index(assessments["subject"].unique(), name="subject")
+    return pd.Series(status, index=happened.index, name="step1").reindex(order)

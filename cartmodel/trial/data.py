@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-import numpy as np
 import pandas as pd
 
 from cartmodel.trial.columns import COMEDICATION, CRISS_COLUMNS, OUTCOMES, STEP1_EVENTS
@@ -128,23 +127,6 @@ class TrialData:
     def assays(self) -> tuple[str, ...]:
         """Return the names of the assays, in alphabetical order."""
         return tuple(sorted(self.units))
-
-    @property
-    def step1_day(self) -> pd.Series:
-        """Return the day of each patient's first step-1 event of ACR-CRISS, as ``response_by_visit`` takes it.
-
-        From the assessments: the first day with one of the four; infinite where every assessment after the infusion
-        says that there was none; NaN where it is not known. Without such columns, infinite where ``criss_step1`` is 0.
-        """
-        day = pd.Series(np.nan, index=self.subjects.index, name="step1_day")
-        day[self.subjects["criss_step1"] == 0] = np.inf
-        flags = self.assessments[list(STEP1_EVENTS)]
-        told = self.assessments[flags.notna().any(axis=1) & (self.assessments["time"] > 0)]
-        seen = told[list(STEP1_EVENTS)]
-        happened = told.loc[(seen == 1).any(axis=1)].groupby("subject")["time"].min()
-        none = (seen == 0).all(axis=1).groupby(told["subject"]).all()
-        by_flags = happened.reindex(none.index).mask(none, np.inf)
-        return by_flags.reindex(day.index).where(day.index.isin(none.index), day).rename("step1_day")
 
 
 # What every digest holds; the rest is in it only where it is given, so that older digests stay.

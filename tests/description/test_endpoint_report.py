@@ -111,6 +111,65 @@ def test_step_1_at_a_visit_is_what_was_recorded_by_then(
     assert improved(found)["P1"] == pytest.approx(day_90, nan_ok=True)
 
 
+def test_an_event_first_recorded_after_a_visit_leaves_it_open_and_one_in_its_window_counts(base: TrialData) -> None:
+    rows = [assessed("P1", -1, BASE), assessed("P1", 91, BETTER)]
+    for day, expected in ((200, NAN), (95, 0)):
+        event = {"subject": "P1", "time": day, "renal_crisis": 1.0}
+        found = endpoints_of(with_frames(base, assessments=[*rows, event])).response
+        first = found[(found["visit"] == "day 90") & (found["subject"] == "P1")].iloc[0]
+        assert [first["improved"], first["rcriss_20"]] == pytest.approx([expected] * 2, nan_ok=True)
+
+
+@pytest.mark.parametrize("clear", [{}, CLEAR])
+def test_a_response_rate_is_of_those_whose_record_is_complete_however_it_turned_out(
+    base: TrialData, clear: dict[str, float]
+) -> None:
+    # Two get better and two do not. Without a step-1 status the two who do not are known not to have improved.
+    rows = [assessed(subject, -1, BASE) for subject in SAMPLES]
+    rows += [assessed(s, 90, v, **clear) for s, v in zip(SAMPLES, (BETTER, BASE, BETTER, BASE), strict=True)]
+    found = endpoints_of(with_frames(base, assessments=rows))
+    assert improved(found) == pytest.approx(dict(zip(SAMPLES, (1 if clear else NAN, 0) * 2, strict=True)), nan_ok=True)
+    rates = found.response_rates[found.response_rates["response"] == "improved"]
+    assert rates["evaluable"].tolist() == [2 if clear else 0] * 2
+    assert rates["percent"].tolist() == pytest.approx([50 if clear else NAN] * 2, nan_ok=True)
+    assert rates["possible_lowest"].tolist() == [50 if clear else 0] * 2
+    assert rates["possible_highest"].tolist() == [50, 50]
+
+
+def test_the_possible_shares_are_those_of_every_completion_of_the_undecided(base: TrialData) -> None:
+    rows = [assessed(subject, -1, BASE) for subject in SAMPLES]
+    rows += [assessed("P1", 90, BETTER, **CLEAR), assessed("P2", 90, BASE | {"haq": NAN}, **CLEAR)]
+    rows += [assessed("P3", 90, BETTER | {"haq": NAN}, **CLEAR)]  # three of its four known items got better by 30%
+    found = endpoints_of(with_frames(base, assessments=rows))
+    values = found.response.set_index("subject")["rcriss_30"]
+    assert values.to_dict() == pytest.approx({"P1": 1, "P2": 0, "P3": 1, "P4": NAN}, nan_ok=True)
+    rates = found.response_rates.set_index(["dose", "response"]).loc[(slice(None), "rcriss_30"), :]
+    assert rates["evaluable"].tolist() == [1, 0]  # P2 and P3 lack an item, one known to fail, one to respond
+    assert rates["possible_lowest"].tolist() == [50, 50]
+    assert rates["possible_highest"].tolist() == [50, 100]
+
+
+def test_outcomes_that_no_visit_agrees_with_are_named(base: TrialData) -> None:
+    rows = [row for s in SAMPLES for row in (assessed(s, -1, BASE), assessed(s, 90, BETTER, **CLEAR))]
+    rows = [row for row in rows if (row["subject"], row["time"]) != ("P3", 90)]
+    rows += [{"subject": "P3", "time": 40.0, "pah": 1.0}, assessed("P3", 90, BETTER)]
+    rows += [{"subject": "P2", "time": 220.0, "pah": 1.0}]  # after the visit that the table may mean
+    trial = with_subjects(
+        with_frames(base, assessments=rows),
+        criss_step1={"P1": 1.0, "P2": 0.0, "P3": 0.0},
+        criss_lp={"P1": -3.0, "P2": 8.1},  # 8.065 as section 3.2 prints it, rounded
+        remission={"P1": 0.0, "P4": 1.0},
+    )
+    (note,) = (note for note in endpoints_of(trial).notes if note.startswith("Recorded outcomes that agree with no"))
+    assert "(2 patients): P1: criss_step1 1, assessed 0 (day 90); " in note
+    assert "criss_lp -3, assessed 8.065 (day 90); remission 0, assessed 1 (day 90) | P3: criss_step1 0, " in note
+    assert "assessed 1 (day 90). A fit takes the outcomes as recorded." in note
+    assert improved(endpoints_of(trial), "as recorded") == pytest.approx(
+        {"P1": 0, "P2": 1, "P3": NAN, "P4": 1}, nan_ok=True
+    )
+    assert any("criss_step1 is 0 for 2 patients, without a day" in note for note in endpoints_of(trial).notes)
+
+
 def test_an_event_after_a_visit_does_not_count_for_it(base: TrialData) -> None:
     rows = [
         assessed("P1", -3, BASE),

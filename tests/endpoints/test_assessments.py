@@ -10,6 +10,7 @@ from endpoints.cases import ITEMS, assessed, items
 
 from cartmodel.endpoints import (
     BASELINE,
+    STEP1_EVENTS,
     Visit,
     check_assessments,
     criss,
@@ -17,6 +18,7 @@ from cartmodel.endpoints import (
     items_at,
     rcriss,
     response_by_visit,
+    step1_at,
 )
 from cartmodel.errors import TrialTableError
 
@@ -156,6 +158,15 @@ def test_a_baseline_of_0_counts_as_not_improved() -> None:
     assert (found["rcriss_20"], found["reason"]) == (0, "")
 
 
+def test_an_item_that_cannot_improve_is_not_missed_at_follow_up() -> None:
+    # Two of five improved; HAQ, 0 at baseline, cannot, so that three cannot be reached whatever it is.
+    found = rcriss(items((20, 70, 4, 4, 0)), items((10, 70, 2, 4, NAN)), step1=0).iloc[0]
+    assert found.filter(like="rcriss").tolist() == [0.0] * 6
+    assert found["reason"] == ""
+    three = rcriss(items((20, 70, 4, 4, 0)), items((10, 70, 2, 2, NAN)), step1=0, percents=[50]).iloc[0]
+    assert (three["rcriss_50"], three["reason"]) == (1.0, "")
+
+
 def test_a_step_1_event_is_no_revised_response_and_an_unknown_one_leaves_responders_open() -> None:
     before, after = items(*[(20, 60, 4, 4, 2)] * 3), items((10, 66, 2, 2, 1), (10, 66, 2, 2, 1), (20, 60, 4, 4, 2))
     found = rcriss(before, after, step1=[1, NAN, NAN], percents=[20])
@@ -163,49 +174,115 @@ def test_a_step_1_event_is_no_revised_response_and_an_unknown_one_leaves_respond
     assert found["reason"].tolist() == ["", "step-1 status not known", ""]
 
 
+CLEAR = dict.fromkeys(STEP1_EVENTS, 0.0)
+
+
 def test_response_by_visit_puts_the_pieces_together() -> None:
     day_180 = Visit("day 180", 180, earliest=150, latest=210)
     rows = [
         assessed("P1", -3, 24, 70, 6, 6, 1.5),
-        assessed("P1", 92, 16, 73, 4, 3.5, 1.125),  # the changes of worked example A
-        assessed("P1", 180, 16, 73, 4, 3.5, 1.125),
+        assessed("P1", 92, 16, 73, 4, 3.5, 1.125) | CLEAR,  # the changes of worked example A
+        assessed("P1", 180, 16, 73, 4, 3.5, 1.125) | CLEAR | {"ild": 1.0},
         assessed("P2", -3, 24, 70, 6, 6, 1.5),
-        assessed("P2", 92, 16, 73, 4, 3.5, NAN),
+        assessed("P2", 92, 16, 73, 4, 3.5, NAN) | CLEAR,
         assessed("P3", -3, 24, 70, 6, 6, 1.5),
         assessed("P3", 90, 16, 73, 4, 3.5, 1.125),
     ]
-    events = pd.Series({"P1": 120.0, "P2": np.inf})
-    found = response_by_visit(pd.DataFrame(rows), events, [DAY_90, day_180]).set_index(["subject", "visit"])
+    found = response_by_visit(pd.DataFrame(rows), [DAY_90, day_180]).set_index(["subject", "visit"])
     first = found.loc[("P1", "day 90")]
-    assert (first["time"], first["step1"], first["improved"]) == (92, 0, 1)
+    assert (first["time"], first["step1"], first["improved"], first["evaluable"]) == (92, 0, 1, 1)
     assert first["score"] == pytest.approx(0.9914118782, abs=1e-9)
     assert first[[f"rcriss_{p}" for p in (20, 25, 30, 40, 50, 75)]].tolist() == [1, 1, 1, 0, 0, 0]
     later = found.loc[("P1", "day 180")]
-    assert (later["step1"], later["score"], later["improved"], later["rcriss_20"]) == (1, 0, 0, 0)
+    assert (later["step1"], later["score"], later["improved"], later["rcriss_20"], later["evaluable"]) == (
+        1,
+        0,
+        0,
+        0,
+        1,
+    )
     assert found.loc[("P2", "day 90"), "reason"] == "no change of haq"
     assert found.loc[("P2", "day 90"), "rcriss_20"] == 1  # three of the four known items have
-    assert found.loc[("P2", "day 180"), "reason"] == f"no change of {', '.join(ITEMS)}"
+    assert found.loc[("P2", "day 180"), "reason"] == f"no change of {', '.join(ITEMS)}; step-1 status not known"
     assert found.loc[("P3", "day 90"), "reason"] == "step-1 status not known"
+    assert found["evaluable"].to_dict() == dict.fromkeys(found.index, 0) | {
+        ("P1", "day 90"): 1, ("P1", "day 180"): 1,
+    }  # fmt: skip
 
 
-@pytest.mark.parametrize(("event_day", "step1"), [(92, 1), (93, 0), (100, 0)])
-def test_an_event_after_the_assessment_does_not_change_it(event_day: float, step1: float) -> None:
-    rows = [assessed("P1", 0, 24, 70, 6, 6, 1.5), assessed("P1", 92, 16, 73, 4, 3.5, 1.125)]
-    found = response_by_visit(pd.DataFrame(rows), pd.Series({"P1": event_day}), [DAY_90])
-    assert (found.loc[0, "step1"], found.loc[0, "improved"]) == (step1, 1 - step1)
+def test_a_step_1_status_may_come_from_elsewhere() -> None:
+    rows = [assessed(p, t, *v) for p in ("P1", "P2") for t, v in ((0, (24, 70, 6, 6, 1.5)), (92, (16, 73, 4, 3.5, 1)))]
+    found = response_by_visit(pd.DataFrame(rows), [DAY_90], step1=pd.DataFrame({"day 90": {"P1": 0.0}}))
+    assert found["improved"].tolist() == pytest.approx([1, NAN], nan_ok=True)
 
 
-@pytest.mark.parametrize(("event_day", "score"), [(90, 0.0), (91, NAN)])
-def test_without_an_assessment_an_event_counts_up_to_the_visits_day(event_day: float, score: float) -> None:
-    rows = [assessed("P1", 0, 24, 70, 6, 6, 1.5)]
-    found = response_by_visit(pd.DataFrame(rows), pd.Series({"P1": event_day}), [DAY_90])
-    assert found.loc[0, "score"] == pytest.approx(score, nan_ok=True)
+def test_a_step_1_status_is_known_exactly_where_every_history_that_fits_the_records_agrees() -> None:
+    """A record says whether the event had happened by its day; a visit's window is day 76 to 104."""
+    histories = np.array([*np.arange(0.5, 260.0), np.inf])  # the day of the event
+    rows, expected = [], {}
+    cases = product(product((False, True), repeat=6), (10.5, 50.5, 80.5, 92.5, 100.5, 110.5, 150.5, np.inf))
+    for place, (taken, event) in enumerate(cases):
+        recorded = np.compress(taken, (28.0, 76.0, 90.0, 95.0, 120.0, 200.0))
+        fitting = histories[((histories[:, None] <= recorded) == (event <= recorded)).all(axis=1)]
+        status = 1.0 if (fitting <= 104).all() else 0.0 if (fitting > 76).all() else NAN
+        for subject in (f"all {place}", f"one {place}"):
+            rows.append({"subject": subject, "time": -1.0})
+            rest = CLEAR if subject.startswith("all") else {}
+            rows += [{"subject": subject, "time": at, **rest, "pah": float(event <= at)} for at in recorded]
+        expected |= {f"all {place}": status, f"one {place}": 1.0 if status == 1 else NAN}  # of the others nothing known
+    found = step1_at(pd.DataFrame(rows), DAY_90)
+    assert len(found) == 2 * 64 * 8
+    assert found.to_dict() == pytest.approx(expected, nan_ok=True)
+
+
+def test_each_event_may_be_recorded_on_its_own_day_of_the_window() -> None:
+    rows = [{"subject": "P1", "time": 80.0 + i, name: 0.0} for i, name in enumerate(STEP1_EVENTS)]
+    assert step1_at(pd.DataFrame(rows), DAY_90)["P1"] == 0
+    assert np.isnan(step1_at(pd.DataFrame(rows[:-1]), DAY_90)["P1"])
+    assert np.isnan(step1_at(pd.DataFrame(rows), Visit("day 90", 90, earliest=81, latest=104))["P1"])
+
+
+def test_an_event_on_record_at_the_infusion_is_not_new_and_a_record_that_is_no_flag_is_refused() -> None:
+    rows = [{"subject": "P1", "time": 0.0, "pah": 1.0}, {"subject": "P1", "time": 90.0, **CLEAR}]
+    assert step1_at(pd.DataFrame(rows), DAY_90)["P1"] == 0
+    with pytest.raises(ValueError, match="2 is neither yes nor no"):
+        step1_at(pd.DataFrame([{"subject": "P1", "time": 90.0, "pah": 2.0}]), DAY_90)
+
+
+def test_an_event_in_the_window_counts_for_its_visit_and_a_later_one_does_not() -> None:
+    rows = [assessed("P1", 0, 24, 70, 6, 6, 1.5), assessed("P1", 91, 16, 73, 4, 3.5, 1.125) | CLEAR]
+    for day, improved in ((95, 0), (104, 0), (105, 1)):
+        event = assessed("P1", day, *[NAN] * 5) | {"renal_crisis": 1.0}
+        assert response_by_visit(pd.DataFrame([*rows, event]), [DAY_90]).loc[0, "improved"] == improved
+
+
+def test_without_any_item_an_event_makes_the_score_0() -> None:
+    rows = [assessed("P1", 0, 24, 70, 6, 6, 1.5), assessed("P1", 40, *[NAN] * 5) | {"ild": 1.0}]
+    found = response_by_visit(pd.DataFrame(rows), [DAY_90]).iloc[0]
+    assert (found["score"], found["evaluable"], found["reason"]) == (0, 1, "")
 
 
 def test_only_the_visits_window_decides_what_is_used() -> None:
-    rows = [assessed("P1", 0, 24, 70, 6, 6, 1.5), assessed("P1", 92, 16, 73, 4, 3.5, 1.125)]
+    rows = [assessed("P1", 0, 24, 70, 6, 6, 1.5), assessed("P1", 92, 16, 73, 4, 3.5, 1.125) | CLEAR]
     narrow = Visit("day 90", 90, earliest=89, latest=91)
-    found = response_by_visit(pd.DataFrame(rows), pd.Series({"P1": np.inf}), [narrow, DAY_90])
+    found = response_by_visit(pd.DataFrame(rows), [narrow, DAY_90])
     assert np.isnan(found["score"]).tolist() == [True, False]
     changes = items((-8, 3, -2, -2.5, -0.375))
     assert found.loc[1, "score"] == criss(changes, step1=0).loc[0, "score"]
+
+
+ITEM_SETS = list(product((True, False), repeat=5))
+
+
+@pytest.mark.parametrize("event", [0.0, NAN])
+def test_who_is_evaluable_does_not_depend_on_how_the_items_turned_out(event: float) -> None:
+    """All 32 patterns of missing items, for one patient who gets much better and one who gets much worse."""
+    before, ways = (24, 70, 6, 6, 1.5), ((4, 90, 0, 0, 0), (44, 50, 10, 10, 3))
+    for taken in ITEM_SETS:
+        after = [[v if there else NAN for v, there in zip(way, taken, strict=True)] for way in ways]
+        rows = [assessed(p, 0, *before) for p in "ab"] + [assessed(p, 90, *v) for p, v in zip("ab", after, strict=True)]
+        flags = pd.DataFrame({"day 90": dict.fromkeys("ab", event)})
+        found = response_by_visit(pd.DataFrame(rows), [DAY_90], step1=flags)
+        assert found["evaluable"].tolist() == [float(all(taken) and event == 0)] * 2
+        known = found[found["evaluable"] == 1]
+        assert known[["improved", "rcriss_20", "rcriss_75"]].notna().all().all()

@@ -1,5 +1,6 @@
 """ASTCT and CTCAE grades from findings, by the rules of section 2.6 of the domain file, every combination of codes."""
 
+from collections.abc import Callable
 from itertools import product
 
 import numpy as np
@@ -7,7 +8,9 @@ import pandas as pd
 import pytest
 
 from cartmodel.endpoints import crs_astct, crs_ctcae, icans_astct, ice_code, neurotoxicity_ctcae
-from cartmodel.endpoints.grading import CodeList, worst_grade
+from cartmodel.endpoints.astct import ICANS
+from cartmodel.endpoints.ctcae import CRS as CTCAE_CRS
+from cartmodel.endpoints.grading import CodeList, grade_of, worst_grade
 from cartmodel.errors import TrialTableError
 
 NAN = float("nan")
@@ -46,8 +49,12 @@ def test_crs_with_fever_is_the_worse_of_pressure_and_oxygen(pressure: str, oxyge
         ((1, None, "positive pressure"), 4, ""),
         ((1, "one vasopressor", None), NAN, "hypoxia not recorded"),
         ((NAN, "none", "none"), NAN, "fever not recorded"),
-        ((NAN, "none", "none", 1), 0, ""),
-        ((0, "none", "none", NAN), NAN, "masked not recorded"),
+        ((NAN, "none", "none", 1), NAN, "fever not recorded"),  # grade 1 with fever, 0 without
+        ((NAN, "no vasopressor", "none", 1), 2, ""),
+        ((0, "none", "none", NAN), 0, ""),
+        ((0, "no vasopressor", "none", NAN), NAN, "masked not recorded"),
+        ((0, "none", "none", 0, NAN), NAN, "died not recorded"),
+        ((NAN, None, "none", NAN), NAN, "fever, masked, hypotension not recorded"),
         ((0, None, None), 0, ""),
         ((1, "none", "none", 0, NAN), NAN, "died not recorded"),
     ],
@@ -57,6 +64,57 @@ def test_a_missing_finding_leaves_the_grade_open_only_where_it_decides(
 ) -> None:
     found = crs(*given)
     assert found == (pytest.approx(grade, nan_ok=True), reason)
+
+
+def by_section_2_6(fever: float, masked: float, died: float, pressure: str, oxygen: str) -> int:
+    """Grade of complete findings, as section 2.6 of the domain file words it."""
+    if died:
+        return 5
+    if not (fever or masked):
+        return 0
+    if pressure == "multiple vasopressors" or oxygen == "positive pressure":
+        return 4
+    if pressure == "one vasopressor" or oxygen == "high flow":
+        return 3
+    if pressure == "no vasopressor" or oxygen == "low flow":
+        return 2
+    return 1 if fever else 0
+
+
+def completions(row: tuple[object, ...], codes: tuple[tuple[object, ...], ...]) -> list[tuple[object, ...]]:
+    """Every complete row that a partly missing one may stand for."""
+    return list(product(*((value,) if value is not None else all_ for value, all_ in zip(row, codes, strict=True))))
+
+
+def test_crs_has_a_grade_exactly_where_every_completion_of_the_missing_findings_agrees() -> None:
+    codes = ((0, 1), (0, 1), (0, 1), PRESSURE, OXYGEN)
+    rows = list(product(*((None, *own) for own in codes)))
+    found = crs_astct(pd.DataFrame(rows, columns=["fever", "masked", "died", "hypotension", "hypoxia"], dtype=object))
+    assert len(rows) == 675
+    for row, grade, reason in zip(rows, found["grade"], found["reason"], strict=True):
+        possible = {by_section_2_6(*complete) for complete in completions(row, codes)}
+        assert grade == pytest.approx(possible.pop() if len(possible) == 1 else NAN, nan_ok=True), row
+        assert (reason != "") == np.isnan(grade), row
+
+
+@pytest.mark.parametrize(("system", "lists"), [(icans_astct, ICANS), (crs_ctcae, CTCAE_CRS)])
+def test_the_worst_finding_is_given_exactly_where_every_completion_agrees(system: Callable, lists: tuple) -> None:
+    codes = tuple(tuple(own.grades) for own in lists)
+    rows = list(product(*((None, *own) for own in codes)))
+    found = system(pd.DataFrame(rows, columns=[own.column for own in lists], dtype=object))
+    for row, grade in zip(rows, found["grade"], strict=True):
+        possible = {
+            max(own.grades[code] for own, code in zip(lists, complete, strict=True))
+            for complete in completions(row, codes)
+        }
+        assert grade == pytest.approx(possible.pop() if len(possible) == 1 else NAN, nan_ok=True), row
+
+
+def test_a_missing_finding_is_named_where_the_grade_depends_on_it() -> None:
+    lists = [CodeList(name, {"no": 0, "yes": 1}) for name in "abc"]
+    rows = pd.DataFrame({"a": [None, None], "b": [None, None], "c": [None, "no"]}, dtype=object)
+    found = grade_of(rows, lists, lambda facts: (facts.sum(axis=1) >= 2).astype(float))  # two of three
+    assert found["reason"].tolist() == ["a, b, c not recorded", "a, b not recorded"]
 
 
 CALM = {"ice": "10", "consciousness": "awake", "seizure": "none", "motor": "none", "oedema": "none"}

@@ -8,6 +8,7 @@ import pytest
 from trial.forms import FOLDER, PLAIN, frame_of
 from trial.test_corruptions import HISTORY
 
+from cartmodel import endpoints
 from cartmodel.endpoints import (
     CRISS_ITEMS,
     Visit,
@@ -15,11 +16,12 @@ from cartmodel.endpoints import (
     check_assessments,
     dlt_evaluability,
     response_by_visit,
+    step1_at,
     toxicity_course,
 )
 from cartmodel.errors import TrialTableError
 from cartmodel.trial import ASSESSMENT_COLUMNS, EVENT_COLUMNS, RECORD_COLUMNS, TrialData, read_trial
-from cartmodel.trial.columns import CRISS_COLUMNS
+from cartmodel.trial.columns import CRISS_COLUMNS, STEP1_EVENTS
 
 
 @pytest.fixture
@@ -66,22 +68,24 @@ def test_records_and_their_column_must_agree(frames: dict[str, pd.DataFrame]) ->
 
 def test_the_ranges_of_the_criss_items_are_those_of_the_endpoints() -> None:
     assert list(CRISS_COLUMNS) == list(CRISS_ITEMS)
+    assert endpoints.STEP1_EVENTS == STEP1_EVENTS
     for name, item in CRISS_ITEMS.items():
         assert CRISS_COLUMNS[name] == (item.lowest, item.highest, item.step, item.accepted)
 
 
 def test_assessments_are_what_the_endpoints_take(trial: TrialData, frames: dict[str, pd.DataFrame]) -> None:
     check_assessments(trial.assessments)
-    assert trial.step1_day.isna().all()  # three of the four events were not recorded
+    day_90 = Visit("day 90", 90, 76, 104)
+    assert step1_at(trial.assessments, day_90).isna().all()  # three of the four events were not recorded
     for name in ("ild", "lv_failure", "pah"):
         frames["assessments"][name] = 0
     trial = read_trial(frames)
-    assert trial.step1_day.tolist()[0] == np.inf
-    found = response_by_visit(trial.assessments, trial.step1_day, [Visit("day 90", 90, 76, 104)])
+    assert step1_at(trial.assessments, day_90).tolist()[0] == 0
+    found = response_by_visit(trial.assessments, [day_90])
     # -5.54 + 0.81 x 10 + 0.21 x 2 + 0.40 x 1 + 0.44 x 0.5 + 3.41 x 0.25, by the published coefficients
     assert found["lp"].tolist()[0] == pytest.approx(-5.54 + 8.1 + 0.42 + 0.40 + 0.22 + 0.8525, abs=1e-12)
     frames["assessments"].loc[1, "pah"] = 1
-    assert read_trial(frames).step1_day.tolist()[0] == 91
+    assert step1_at(read_trial(frames).assessments, day_90).tolist()[0] == 1
 
 
 def test_rows_of_one_assessment_are_one(frames: dict[str, pd.DataFrame]) -> None:
