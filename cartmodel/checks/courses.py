@@ -28,7 +28,7 @@ def clinical_courses(trial: TrialData) -> pd.DataFrame:
         ``follow_up``, the recorded last day, else that of the last sample, and ``follow_up_recorded``.
     """
     subjects, seen = trial.subjects, trial.observations
-    own = pd.DataFrame({"dose": subjects["dose"].astype(float)}, index=subjects.index)
+    own = pd.DataFrame({"dose": trial.dose_group}, index=subjects.index)
     quantified = seen[~seen["blq"].astype(bool)]
     own["first_seen"] = quantified.groupby("subject")["time"].min()
     main = quantified[quantified["assay"] == quantified.groupby("subject")["assay"].transform("first")]

@@ -187,7 +187,7 @@ def _truth(value: str) -> bool:
 
 
 def _nca_text(trial: "cm.TrialData", tables: Mapping[str, Any], rules: "cm.NcaRules") -> str:
-    from cartmodel.description.words import section
+    from cartmodel.description.words import dose_group_note, section
 
     found, lines = tables["nca"], ["SIMULATED DATA - not a real trial"] if trial.simulated else []
     lines += [f"{trial.name}: non-compartmental analysis", ""]
@@ -205,7 +205,7 @@ def _nca_text(trial: "cm.TrialData", tables: Mapping[str, Any], rules: "cm.NcaRu
     title = "Persistence: days to the first BLQ sample after the peak (Kaplan-Meier, log-log limits)"
     lines += section(title, tables["persistence_summary"])
     said = ", ".join(f"{name}={value}" for name, value in vars(rules).items())
-    return "\n".join([*lines, f"Note: Rules: {said}."])
+    return "\n".join([*lines, *(f"Note: {note}" for note in [*dose_group_note(trial), f"Rules: {said}."])])
 
 
 def _write(out: Path, trial: "cm.TrialData", tables: Mapping[str, Any], figures: Mapping[str, Any], text: str) -> None:

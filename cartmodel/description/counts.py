@@ -31,7 +31,7 @@ def patients_by_dose(trial: TrialData) -> pd.DataFrame:
     judged = subjects["remission"].notna() | (subjects["criss_step1"] == 1) | subjects["criss_lp"].notna()
     facts = pd.DataFrame(
         {
-            "dose": subjects["dose"].astype(float),
+            "dose": trial.dose_group,
             "sampled": subjects.index.isin(seen["subject"]),
             "quantified": subjects.index.isin(seen.loc[~seen["blq"], "subject"]),
             "dlt": subjects["dlt"] == 1,
@@ -101,4 +101,4 @@ def records_by_kind(trial: TrialData) -> pd.DataFrame:
 
 
 def _doses(trial: TrialData, samples: pd.DataFrame) -> np.ndarray:
-    return trial.subjects["dose"].astype(float).reindex(samples["subject"]).to_numpy()
+    return trial.dose_group.reindex(samples["subject"]).to_numpy()

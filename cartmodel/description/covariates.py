@@ -26,7 +26,7 @@ def covariates_by_dose(trial: TrialData) -> pd.DataFrame:
     told = trial.covariates.copy()
     if trial.subjects["weight"].notna().any():
         told.insert(0, "weight", trial.subjects["weight"].astype(float))
-    doses = trial.subjects["dose"].astype(float)
+    doses = trial.dose_group
     groups = [(dose_words(float(str(dose))), own.index) for dose, own in doses.groupby(doses, dropna=False)]
     groups += [(ALL, doses.index)] if len(groups) > 1 else []
     rows: list[dict[str, object]] = []

@@ -8,7 +8,7 @@ import pandas as pd
 from cartmodel.description.recorded import RECORDED, disagreements, recorded_responses
 from cartmodel.description.response import VISITS, response_rates, responses
 from cartmodel.description.safety import courses_by_dose, courses_of, dlt_by_dose, dlt_of
-from cartmodel.description.words import section
+from cartmodel.description.words import dose_group_note, section
 from cartmodel.endpoints import STEP1_EVENTS, Visit, adverse_event_table
 from cartmodel.errors import UnknownNameError
 from cartmodel.registry import nearest
@@ -138,7 +138,7 @@ def endpoints_of(
     response = pd.concat(rated or [recorded], ignore_index=True)
     dlt, courses = dlt_of(trial, window, ongoing), courses_of(trial)
     events = trial.events.assign(soc=trial.events["soc"].where(trial.events["soc"] != "", UNCODED))
-    counted = adverse_event_table(events, trial.subjects.reset_index()[["subject", "dose"]])
+    counted = adverse_event_table(events, trial.dose_group.rename("dose").reset_index())
     return TrialEndpoints(
         name=trial.name,
         simulated=trial.simulated,
@@ -150,7 +150,7 @@ def endpoints_of(
         courses_by_dose=courses_by_dose(courses, trial),
         adverse_events=counted if len(events) else counted.iloc[:0],
         visits=chosen,
-        notes=tuple(_notes(trial, chosen, assessed, events, window)),
+        notes=(*dose_group_note(trial), *_notes(trial, chosen, assessed, events, window)),
     )
 
 

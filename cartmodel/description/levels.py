@@ -71,5 +71,5 @@ def _by_period(trial: TrialData) -> pd.DataFrame:
     last = float(np.ceil(seen["time"].max())) if len(seen) else 0.0
     ends = np.array([*PERIODS[1:], *([last] if last > PERIODS[-1] else [])], dtype=float)
     visit = ends[np.searchsorted(ends, seen["time"].to_numpy(float))] if len(seen) else np.array([])
-    dose = trial.subjects["dose"].reindex(seen["subject"]).to_numpy()
+    dose = trial.dose_group.reindex(seen["subject"]).to_numpy()
     return seen.assign(visit=visit, dose=dose, status=np.where(seen["blq"], BLQ, QUANTIFIED))

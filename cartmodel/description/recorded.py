@@ -35,7 +35,7 @@ def recorded_responses(trial: TrialData) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "subject": subjects.index.to_numpy(),
-            "dose": subjects["dose"].to_numpy(float),
+            "dose": trial.dose_group.to_numpy(),
             "visit": RECORDED,
             "evaluable": (~np.isnan(improved)).astype(float),
             "step1": step1,
@@ -65,7 +65,7 @@ def disagreements(trial: TrialData, response: pd.DataFrame, visits: Sequence[Vis
     # Not the response's own step-1 status, which the recorded one may have filled.
     step1 = pd.concat({visit.name: step1_at(trial.assessments, visit) for visit in visits}, axis=1)
     for subject, outcomes in trial.subjects.iterrows():
-        own = assessed.loc[subject].assign(step1=step1.reindex([subject]).iloc[0])
+        own = assessed.xs(subject, level="subject").assign(step1=step1.reindex([subject]).iloc[0])
         parts: list[str] = []
         for column, (name, away) in _ASSESSED.items():
             recorded, values = outcomes[column], own[name].dropna()

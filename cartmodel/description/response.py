@@ -33,7 +33,7 @@ def responses(trial: TrialData, visits: Sequence[Visit]) -> pd.DataFrame:
     step1 = pd.DataFrame({v.name: step1_at(assessed, v).reindex(undated.index).fillna(undated) for v in visits})
     table = response_by_visit(assessed, visits, step1=step1, percents=PERCENTS)
     table["reason"] = table["reason"].mask(table["subject"].isin(never), "never assessed")
-    table.insert(1, "dose", trial.subjects["dose"].astype(float).reindex(table["subject"]).to_numpy())
+    table.insert(1, "dose", trial.dose_group.reindex(table["subject"]).to_numpy())
     place = trial.subjects.index.get_indexer(pd.Index(table["subject"]))
     return table.iloc[np.argsort(place, kind="stable")].reset_index(drop=True)
 

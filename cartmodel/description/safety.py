@@ -5,7 +5,7 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from cartmodel.description.schedule import last_days
+from cartmodel.description.schedule import by_date, last_days
 from cartmodel.endpoints import dlt_evaluability, toxicity_course
 from cartmodel.trial import TrialData
 
@@ -23,17 +23,17 @@ def dlt_of(trial: TrialData, window: float, ongoing: Collection[str]) -> pd.Data
     """Return whether each patient counts for the DLT assessment: ``subject``, ``dose`` and `dlt_evaluability`.
 
     A patient followed for less than the window and without a DLT has left and does not count, unless ``ongoing``. The
-    last day of follow-up is ``follow_up``, or the last day of anything dated, to the
-    nearest whole day. The day of a DLT is ``dlt_day``, or that
+    last day of follow-up is ``follow_up``, or the last day of anything dated. The day of a DLT is ``dlt_day``, or that
     of the first adverse event marked as one; a DLT without either is taken as one of the window, as it was declared.
+    Both count in whole days by date, see `by_date`.
     """
     subjects = trial.subjects
     dlt = subjects["dlt"].to_numpy(float)
     marked = trial.events[trial.events["dlt"] == 1].groupby("subject")["day"].min().reindex(subjects.index)
-    onset = np.where(dlt == 1, subjects["dlt_day"].astype(float).fillna(marked.astype(float)), np.nan)
+    declared = by_date(trial, subjects["dlt_day"].astype(float).fillna(marked.astype(float)))
+    onset = np.where(dlt == 1, declared, np.nan)
     undated = (dlt == 1) & np.isnan(onset)
-    # Days of the protocol are whole ones: a visit on day 28, a few hours before the hour of the infusion, is of day 28.
-    last = np.fmax(last_days(trial).fillna(0.0).round().to_numpy(float), np.nan_to_num(onset))
+    last = np.fmax(by_date(trial, last_days(trial).fillna(0.0)).to_numpy(float), np.nan_to_num(onset))
     left = np.where(np.isnan(dlt) | subjects.index.isin(list(ongoing)), 0, 1)
     facts = pd.DataFrame(
         {
@@ -49,7 +49,7 @@ def dlt_of(trial: TrialData, window: float, ongoing: Collection[str]) -> pd.Data
         {"evaluable": 1.0, "dlt": 1.0, "reason": "DLT, day not recorded: taken as in the window"},
         index=table.index[undated],
     )
-    table.insert(0, "dose", subjects["dose"].to_numpy(float))
+    table.insert(0, "dose", trial.dose_group.to_numpy())
     return table.reset_index()
 
 
@@ -89,7 +89,7 @@ def courses_of(trial: TrialData) -> pd.DataFrame:
     if not tables:
         return pd.DataFrame(columns=_COURSE)
     table = pd.concat(tables, ignore_index=True)
-    return table.assign(dose=trial.subjects["dose"].astype(float).reindex(table["subject"]).to_numpy())[_COURSE]
+    return table.assign(dose=trial.dose_group.reindex(table["subject"]).to_numpy())[_COURSE]
 
 
 def courses_by_dose(courses: pd.DataFrame, trial: TrialData) -> pd.DataFrame:
@@ -98,7 +98,7 @@ def courses_by_dose(courses: pd.DataFrame, trial: TrialData) -> pd.DataFrame:
     ``percent`` is of all ``patients`` of the group; ``graded`` of them have a dated grade, the others none recorded.
     """
     rows = []
-    sizes = trial.subjects.groupby("dose", dropna=False).size()
+    sizes = trial.dose_group.groupby(trial.dose_group, dropna=False).size()
     for kind in courses["toxicity"].unique():
         for dose, patients in sizes.items():
             same = courses["dose"].isna() if np.isnan(float(str(dose))) else courses["dose"] == dose

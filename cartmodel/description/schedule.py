@@ -79,6 +79,28 @@ def last_days(trial: TrialData) -> pd.Series:
     return trial.subjects["follow_up"].astype(float).fillna(seen)
 
 
+def by_date(trial: TrialData, days: pd.Series) -> pd.Series:
+    """Return days since the infusion as whole days counted by date, by subject.
+
+    A visit on the morning of day 28 may lie 27.9 times 24 hours after the infusion. Where the clock time of the
+    infusion is known, the day is the difference of the dates; else the nearest whole day, and of two equally near ones
+    the earlier.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from cartmodel.trial import example_path, read_trial
+    >>> trial = read_trial(example_path("cd7_ssc"))
+    >>> by_date(trial, pd.Series(27.93, index=trial.subjects.index)).unique().tolist()
+    [28.0]
+    """
+    start = pd.to_datetime(trial.subjects["infusion"]).where(~trial.subjects["infusion_by_date"].astype(bool))
+    clock = (start - start.dt.normalize()) / pd.Timedelta(days=1)
+    # A second of tolerance: days that were computed from date-times must not fall short of midnight.
+    dated = np.floor(days + clock + 1 / 86400)
+    return dated.where(start.notna(), np.ceil(days - 0.5))
+
+
 def samples_by_visit(trial: TrialData, days: np.ndarray) -> pd.DataFrame:
     """Return what became of every planned sample: one row a patient, assay and visit.
 
@@ -102,6 +124,6 @@ def samples_by_visit(trial: TrialData, days: np.ndarray) -> pd.DataFrame:
     blank = table["time"].isna()
     status = np.where(table["blq"].eq(True), BLQ, QUANTIFIED)
     status = np.where(blank, np.where(followed, MISSED, UNSEEN), status)
-    dose = trial.subjects["dose"].reindex(table["subject"]).to_numpy()
+    dose = trial.dose_group.reindex(table["subject"]).to_numpy()
     columns = ["subject", "dose", "assay", "visit", "status", "time", "level", "lloq", "row"]
     return table.assign(status=status, dose=dose)[columns]

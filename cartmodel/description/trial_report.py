@@ -11,7 +11,7 @@ from cartmodel.description.covariates import covariates_by_dose
 from cartmodel.description.levels import levels_by_visit
 from cartmodel.description.schedule import MISSED, planned_days, samples_by_visit, window_ends
 from cartmodel.description.suspicious import suspicious_values
-from cartmodel.description.words import section
+from cartmodel.description.words import dose_group_note, section
 from cartmodel.trial import TrialData
 
 
@@ -71,7 +71,7 @@ class TrialDescription:
         total = f"{int(self.patients['patients'].sum())} patients, {int(self.samples['samples'].sum())} samples"
         rows = f"Suspicious values: {len(self.warnings)}, none removed (row of the table)"
         lines = [f"{head}{self.name}: {total}", ""]
-        lines += section("Patients by dose (cells)", self.patients)
+        lines += section("Patients by dose group (cells)", self.patients)
         lines += section("Baseline covariates", self.covariates)
         lines += section("Samples by dose and assay", self.samples, "no samples")
         lines += section(f"Levels and BLQ by visit ({by})", self.visits)
@@ -135,7 +135,7 @@ def describe_trial(
         records=records_by_kind(trial),
         warnings=suspicious_values(trial, days.tolist(), vcn=vcn),
         schedule=tuple(days.tolist()),
-        notes=(*trial.notes, *_notes(trial, schedule, days, planned)),
+        notes=(*trial.notes, *dose_group_note(trial), *_notes(trial, schedule, days, planned)),
     )
 
 

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from cartmodel.prediction.words import dose_number
+from cartmodel.trial import TrialData
 
 MOST = 120
 """Rows of a table that are shown as text."""
@@ -23,6 +24,18 @@ def table_text(table: pd.DataFrame) -> str:
         cells["dose"] = [dose_number(dose) if dose == dose else "-" for dose in table["dose"].astype(float)]
     shown = pd.DataFrame(cells)
     return shown.to_string(index=False)
+
+
+def dose_group_note(trial: TrialData) -> list[str]:
+    """Return the sentence that says what the dose groups are, where they are not simply the doses infused."""
+    assigned, infused = trial.subjects["dose_assigned"].astype(float), trial.subjects["dose"].astype(float)
+    if assigned.isna().all():
+        return []
+    away = (infused / assigned - 1).abs().max()
+    apart = f"; the doses infused differ from them by up to {100 * away:.2g}%" if away > 0 else ""
+    rest = int(assigned.isna().sum())
+    others = f"; of {rest} patients without one, the doses infused" if rest else ""
+    return [f"Dose groups are the doses assigned{others}{apart}. A model takes the doses infused."]
 
 
 def section(title: str, table: pd.DataFrame, empty: str = "") -> list[str]:

@@ -39,10 +39,10 @@ def compare_nca(fit: xr.DataTree, trial: TrialData, *, rules: NcaRules | None = 
     Returns
     -------
     pandas.DataFrame
-        One row a patient and exposure: ``subject``, ``dose`` (cells), ``exposure`` (``cmax``, ``tmax``,
-        ``auc_<start>_<end>``), ``unit``; ``nca``, NaN where undefined, with its ``reason``; ``model``: the posterior
-        median, ``lower`` and ``upper`` its equal-tailed 95% interval; ``ratio``: NCA / model; ``inside``: whether the
-        NCA value lies in the interval (NaN where there is none).
+        One row a patient and exposure: ``subject``, ``dose`` (of the dose group, cells), ``exposure`` (``cmax``,
+        ``tmax``, ``auc_<start>_<end>``), ``unit``; ``nca``, NaN where undefined, with its ``reason``;
+        ``model``: the posterior median, ``lower`` and ``upper`` its equal-tailed 95% interval; ``ratio``: NCA / model;
+        ``inside``: whether the NCA value lies in the interval (NaN where there is none).
 
     Raises
     ------
@@ -67,7 +67,7 @@ def compare_nca(fit: xr.DataTree, trial: TrialData, *, rules: NcaRules | None = 
             pd.DataFrame(
                 {
                     "subject": trial.subjects.index.to_numpy(),
-                    "dose": trial.subjects["dose"].to_numpy(),
+                    "dose": trial.dose_group.to_numpy(),
                     "exposure": observed.name,
                     "unit": observed.unit.replace("level", trial.units[assay]),
                     "nca": observed.value,

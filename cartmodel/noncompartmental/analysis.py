@@ -35,7 +35,8 @@ def nca(
     Returns
     -------
     pandas.DataFrame
-        One row a patient, assay and parameter: ``subject``, ``dose`` (cells), ``assay``, ``parameter``, ``value`` (NaN
+        One row a patient, assay and parameter: ``subject``, ``dose`` (of the dose group: cells
+        assigned where given, else infused), ``assay``, ``parameter``, ``value`` (NaN
         where undefined), ``unit``, ``reason`` (empty where defined). Parameters:
 
         - ``cmax``, ``tmax``: highest quantified level and the first time it is met; ``clast``, ``tlast``: the last one;
@@ -65,7 +66,7 @@ def nca(
             pd.DataFrame(
                 {
                     "subject": np.repeat(trial.subjects.index.to_numpy(), len(found)),
-                    "dose": np.repeat(trial.subjects["dose"].to_numpy(), len(found)),
+                    "dose": np.repeat(trial.dose_group.to_numpy(), len(found)),
                     "assay": assay,
                     "parameter": np.tile([p.name for p in found], len(trial.subjects)),
                     "value": np.column_stack([p.value for p in found]).ravel(),

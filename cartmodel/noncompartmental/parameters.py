@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cartmodel.noncompartmental.above_limit import above_words, undefined_above
 from cartmodel.noncompartmental.area import Knots, area_until, knots_of
 from cartmodel.noncompartmental.profiles import Profiles
 from cartmodel.noncompartmental.rules import NcaRules
@@ -68,8 +69,14 @@ def nca_parameters(
             raise ValueError(f"persistence on day {day!r}; accepted: days after the infusion, > 0")
     if len({(start, end) for start, end in windows}) < len(windows) or len(set(persistence)) < len(persistence):
         raise ValueError(f"windows {windows!r}, persistence {persistence!r}; accepted: each of them once")
-    found = [*_peak_and_last(profiles), *_areas(profiles, windows, rules), *_terminal(terminal(profiles, rules))]
+    found = [*_peak_and_last(profiles, rules), *_areas(profiles, windows, rules), *_terminal(terminal(profiles, rules))]
     found += [_time_to_blq(profiles), *(_persistence(profiles, day, rules) for day in persistence)]
+    areas = {exposure_name(start, end): (float(start), float(end)) for start, end in windows}
+    for parameter in found if profiles.high.any() else ():
+        undefined = undefined_above(profiles, parameter.name, rules, areas.get(parameter.name))
+        parameter.value[undefined] = np.nan
+        for row in np.flatnonzero(undefined):
+            parameter.reason[row] = above_words(profiles, int(row))
     silent = ~profiles.quantified.any(axis=1)
     for parameter in found:
         parameter.value[silent] = np.nan
@@ -86,14 +93,35 @@ def _parameter(name: str, unit: str, value: np.ndarray, why: Callable[[int], str
     return NcaParameter(name, unit, value, reason)
 
 
-def _peak_and_last(profiles: Profiles) -> Iterator[NcaParameter]:
+def _peak_and_last(profiles: Profiles, rules: NcaRules) -> Iterator[NcaParameter]:
+    late, first = _late(profiles, rules), profiles.time[:, 0]
     level = np.where(profiles.quantified, profiles.level, -np.inf)
     peak = np.argmax(level, axis=1)[:, None]
     last = _last(profiles)[:, None]
-    yield _parameter("cmax", "level", np.take_along_axis(profiles.level, peak, axis=1)[:, 0])
-    yield _parameter("tmax", "day", np.take_along_axis(profiles.time, peak, axis=1)[:, 0])
+
+    def why(i: int) -> str:
+        return _unseen(first[i], rules)
+
+    for name, unit, values in (("cmax", "level", profiles.level), ("tmax", "day", profiles.time)):
+        yield _parameter(name, unit, np.where(late, np.nan, np.take_along_axis(values, peak, axis=1)[:, 0]), why)
     yield _parameter("clast", "level", np.take_along_axis(profiles.level, last, axis=1)[:, 0])
     yield _parameter("tlast", "day", np.take_along_axis(profiles.time, last, axis=1)[:, 0])
+
+
+def _late(profiles: Profiles, rules: NcaRules) -> np.ndarray:
+    """Return whether the first sample comes too late to have seen the expansion."""
+    return profiles.time[:, 0] > rules.first_sample
+
+
+def _unseen(first: float, rules: NcaRules) -> str:
+    return f"expansion not seen: first sample on day {first:g}, after day {rules.first_sample:g}"
+
+
+def _widest_gap(profiles: Profiles, start: float, end: float) -> np.ndarray:
+    """Return the longest stretch without a sample within a window (days), the infusion counting as a sample."""
+    times = np.column_stack([np.zeros(len(profiles.time)), profiles.time])
+    inside = np.nan_to_num(times.clip(start, end), nan=end)
+    return np.diff(inside, axis=1, append=end).max(axis=1)
 
 
 def _last(profiles: Profiles) -> np.ndarray:
@@ -103,8 +131,10 @@ def _last(profiles: Profiles) -> np.ndarray:
 
 def _areas(profiles: Profiles, windows: Sequence[tuple[float, float]], rules: NcaRules) -> Iterator[NcaParameter]:
     to_last, to_blq = (knots_of(profiles, rules, to_first_blq=further) for further in (False, True))
-    yield _parameter("auc_last", "level x day", to_last.areas()[:, -1])
-    yield _parameter("auc_all", "level x day", to_blq.areas()[:, -1])
+    late, first = _late(profiles, rules), profiles.time[:, 0]
+    for name, joined in (("auc_last", to_last), ("auc_all", to_blq)):
+        area = np.where(late, np.nan, joined.areas()[:, -1])
+        yield _parameter(name, "level x day", area, lambda i: _unseen(first[i], rules))
     slope = terminal(profiles, rules) if rules.after_last in ("observed", "predicted") else None
     knots = to_blq if rules.after_last == "triangle" else to_last
     final = np.where(profiles.taken, profiles.time, -np.inf).max(axis=1)
@@ -112,13 +142,26 @@ def _areas(profiles: Profiles, windows: Sequence[tuple[float, float]], rules: Nc
         value = _until(knots, end, slope, rules) - _until(knots, start, slope, rules)
         needed = rules.completeness * end
         empty = ~((profiles.time >= start) & (profiles.time <= end)).any(axis=1) & (rules.completeness > 0)
-        value[(final < needed) | empty] = np.nan
+        unseen, gap = late & (start < first), _widest_gap(profiles, float(start), float(end))
+        value[(final < needed) | empty | unseen | (gap > rules.largest_gap * end)] = np.nan
 
-        def why(i: int, needed: float = needed, empty: np.ndarray = empty, days: str = f"{start:g} to {end:g}") -> str:
+        def why(
+            i: int,
+            needed: float = needed,
+            empty: np.ndarray = empty,
+            unseen: np.ndarray = unseen,
+            gap: np.ndarray = gap,
+            window: tuple[float, float] = (start, end),
+        ) -> str:
+            days = f"{window[0]:g} to {window[1]:g}"
             if final[i] < needed:
                 return f"no sample from day {np.ceil(10 * needed) / 10:g} on"
             if empty[i]:
                 return f"no sample from day {days}"
+            if unseen[i]:
+                return _unseen(first[i], rules)
+            if gap[i] > rules.largest_gap * window[1]:
+                return f"{gap[i]:.3g} days without a sample from day {days}"
             return "" if slope is None else f"no lambda_z to go on with after Tlast: {slope.reason[i]}"
 
         yield _parameter(exposure_name(start, end), "level x day", value, why)

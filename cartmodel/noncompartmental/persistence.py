@@ -22,7 +22,8 @@ def persistence_times(trial: TrialData) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``subject``, ``dose`` (cells), ``assay``; ``day`` of the first BLQ sample after the peak, or of the last sample
+        ``subject``, ``dose`` (of the dose group),
+        ``assay``; ``day`` of the first BLQ sample after the peak, or of the last sample
         where there is none; ``lost``: 1 for the former, 0 for the latter, which is censored on the right;
         ``earliest``: the day of the last quantified sample before it. The loss itself lies between ``earliest`` and
         ``day`` and was not seen (it is censored in an interval). ``again``: 1 where a later sample was quantified once
@@ -52,7 +53,7 @@ def _of_assay(trial: TrialData, assay: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "subject": trial.subjects.index.to_numpy(),
-            "dose": trial.subjects["dose"].to_numpy(),
+            "dose": trial.dose_group.to_numpy(),
             "assay": assay,
             "day": np.where(silent, np.nan, np.where(lost, day, earliest)),
             "lost": np.where(silent, np.nan, lost),

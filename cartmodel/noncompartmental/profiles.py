@@ -22,6 +22,9 @@ class Profiles:
         Quantified level > 0; NaN where BLQ and where there is no sample.
     lloq : ndarray (patients, samples) or float, optional
         Lower limit of quantification; only asked for by the BLQ rules that count with it.
+    above : ndarray (patients, samples) or float, optional
+        Where a sample is above its upper limit of quantification, that limit; else NaN. Its ``level`` stands in for a
+        higher one that is not known, and `nca_parameters` gives nothing that rests on it.
 
     Raises
     ------
@@ -39,6 +42,7 @@ class Profiles:
     time: np.ndarray
     level: np.ndarray
     lloq: np.ndarray | float = np.nan
+    above: np.ndarray | float = np.nan
 
     def __post_init__(self) -> None:
         if self.time.ndim != 2 or self.time.shape != self.level.shape or not self.time.shape[1]:
@@ -67,6 +71,11 @@ class Profiles:
         return ~np.isnan(self.time)
 
     @property
+    def high(self) -> np.ndarray:
+        """Whether there is a sample above its upper limit of quantification."""
+        return np.broadcast_to(~np.isnan(self.above), self.time.shape)
+
+    @property
     def quantified(self) -> np.ndarray:
         """Whether there is a sample with a level."""
         return ~np.isnan(self.level)
@@ -93,12 +102,19 @@ def profiles_of(trial: TrialData, assay: str) -> Profiles:
     """
     if assay not in trial.units:
         raise UnknownNameError(f"the trial has no assay '{assay}': {nearest(assay, trial.units)}")
-    own = trial.observations[trial.observations["assay"] == assay].sort_values(["subject", "time"], kind="stable")
+    left_out = trial.above[trial.above["assay"] == assay]
+    own = trial.observations[trial.observations["assay"] == assay]
+    # What was left out above its limit stands as high as anything that was measured, and is marked.
+    highest = np.nanmax([1.0, own["level"].max(), left_out["uloq"].max()])
+    marked = left_out.assign(level=left_out["uloq"].fillna(highest), above=left_out["uloq"].fillna(0.0))
+    own = pd.concat([own.assign(above=np.nan), marked]) if len(marked) else own.assign(above=np.nan)
+    own = own.sort_values(["subject", "time"], kind="stable")
     row = trial.subjects.index.get_indexer(pd.Index(own["subject"]))
     column = own.groupby("subject").cumcount().to_numpy()
     shape = (len(trial.subjects), int(column.max(initial=0)) + 1)
-    time, level, lloq = (np.full(shape, np.nan) for _ in range(3))
+    time, level, lloq, above = (np.full(shape, np.nan) for _ in range(4))
     time[row, column] = own["time"]
     level[row, column] = own["level"]
     lloq[row, column] = own["lloq"]
-    return Profiles(time, level, lloq)
+    above[row, column] = own["above"]
+    return Profiles(time, level, lloq, above)

@@ -36,6 +36,13 @@ class NcaRules:
     completeness : float
         Share of a window at which, or later, some sample must have been taken (84 of 90 days), or its area is
         undefined; so it is where no sample lies in the window at all. 0 asks for none of both.
+    first_sample : float
+        Latest day of the first sample after the infusion, quantified or not: 14, when the cells of most patients are
+        near their peak (published medians of Tmax: 7 to 14 days). Where it is later the expansion was not seen: Cmax,
+        Tmax and every area that begins before that sample are undefined. ``inf`` asks for none.
+    largest_gap : float
+        Longest stretch without a sample within a window, the infusion counting as one, as a share of the window's last
+        day; above, its area is undefined, as it would be that of one guessed segment. 1 asks for none.
     include_tmax : bool
         Whether the sample at Tmax may serve lambda_z.
     min_points : int
@@ -52,10 +59,11 @@ class NcaRules:
 
     Notes
     -----
-    The defaults are those of the R package PKNCA (``PKNCA.options``), with four differences. PKNCA joins a cut as
+    The defaults are those of the R package PKNCA (``PKNCA.options``), with five differences. PKNCA joins a cut as
     ``at_cut="point"``. Where a BLQ sample stands exactly at the end of a window it adds the triangle that it does not
-    add when the end falls between samples; here neither adds one, unless ``after_last="triangle"``. It does not ask for
-    a complete window. And it flags a half-life that fails a criterion, which is undefined here.
+    add when the end falls between samples; here neither adds one, unless ``after_last="triangle"``. It asks
+    neither for a complete window nor for an early first sample. And it flags a half-life that fails a criterion, which
+    is undefined here.
 
     Examples
     --------
@@ -76,6 +84,8 @@ class NcaRules:
     after_last: AfterLast = "nothing"
     at_cut: AtCut = "segment"
     completeness: float = 84 / 90
+    first_sample: float = 14.0
+    largest_gap: float = 0.8
     include_tmax: bool = False
     min_points: int = 3
     r2_tolerance: float = 1e-4
@@ -91,11 +101,21 @@ class NcaRules:
             accepted = get_args(kind.__value__)
             if getattr(self, name) not in accepted:
                 raise ValueError(f"{name}={getattr(self, name)!r}; accepted: {', '.join(map(repr, accepted))}")
-        for name in ("completeness", "r2_tolerance", "min_adjusted_r2", "min_span_ratio"):
+        for name in (
+            "completeness",
+            "first_sample",
+            "largest_gap",
+            "r2_tolerance",
+            "min_adjusted_r2",
+            "min_span_ratio",
+        ):
             value = getattr(self, name)
             if not isinstance(value, (int, float)) or value != value:
                 raise ValueError(f"{name}={value!r}; accepted: a number")
-        if not 0 <= self.completeness <= 1:
-            raise ValueError(f"completeness={self.completeness!r}; accepted: a share of the window, from 0 to 1")
+        for name in ("completeness", "largest_gap"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name}={getattr(self, name)!r}; accepted: a share of the window, from 0 to 1")
+        if not self.first_sample >= 0:
+            raise ValueError(f"first_sample={self.first_sample!r}; accepted: a day, 0 or more")
         if self.min_points < 3:
             raise ValueError(f"min_points={self.min_points!r}; accepted: 3 or more, as adjusted R2 needs them")

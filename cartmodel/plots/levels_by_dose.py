@@ -39,7 +39,7 @@ def levels_by_dose(trial: TrialData, stamp: str = "", *, width: float | None = N
     width : float, optional
         Inches; fewer panels stand side by side in a narrow figure.
     """
-    groups = dose_groups(trial.subjects["dose"].to_numpy(float))
+    groups = dose_groups(trial.dose_group.to_numpy(float))
     columns = max(1, len(groups) if len(groups) <= 4 else 3)
     width = max(6.0, 3.1 * columns + 0.6) if width is None else width
     columns = columns_of(width, columns, 2.2)

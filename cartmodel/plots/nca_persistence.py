@@ -41,7 +41,7 @@ def persistence_curves(trial: TrialData, stamp: str = "", *, width: float | None
         Inches; fewer panels stand side by side in a narrow figure.
     """
     times = persistence_times(trial).set_index("subject")
-    groups = dose_groups(trial.subjects["dose"].to_numpy(float))
+    groups = dose_groups(trial.dose_group.to_numpy(float))
     columns = max(1, len(groups) if len(groups) <= 4 else 3)
     width = max(6.0, 3.1 * columns + 0.6) if width is None else width
     columns = columns_of(width, columns, 2.4)

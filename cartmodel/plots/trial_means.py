@@ -51,12 +51,12 @@ def mean_levels_by_dose(
         Inches; fewer panels stand side by side in a narrow figure.
     """
     days = planned_days(trial, schedule)
-    groups = dose_groups(trial.subjects["dose"].to_numpy(float))
+    groups = dose_groups(trial.dose_group.to_numpy(float))
     number = np.full(len(trial.subjects), np.nan)
     for place, (_, mask, _) in enumerate(groups):
         number[mask] = place
     # The groups of the figure stand in for the doses, since several doses may be one group.
-    table = levels_by_visit(replace(trial, subjects=trial.subjects.assign(dose=number)), days)
+    table = levels_by_visit(replace(trial, subjects=trial.subjects.assign(dose=number, dose_assigned=np.nan)), days)
     assays = trial.assays or ("",)
     last = float(table["visit"].max()) if len(table) else 28.0
     width = max(6.0, 4.6 * len(assays)) if width is None else width

@@ -60,7 +60,7 @@ def visits_by_patient(
     if not len(days):
         raise ValueError("no schedule; accepted: the planned days, or a table with nominal days")
     table = samples_by_visit(trial, days)
-    order = trial.subjects.sort_values("dose", kind="stable").index
+    order = trial.dose_group.sort_values(kind="stable").index
     assays = trial.assays or ("",)
     each = 0.34 * len(days) + 0.5  # inches of a panel
     width = max(6.0, 1.6 + len(assays) * each) if width is None else width
@@ -106,7 +106,7 @@ def _tiles(axes: Axes, statuses: np.ndarray, days: np.ndarray) -> None:
 
 
 def _names(axes: Axes, trial: TrialData, order: list[str]) -> None:
-    doses = trial.subjects["dose"].astype(float)
+    doses = trial.dose_group
     if len(order) > _MOST:
         axes.set_yticks([])
         axes.set_ylabel(f"{len(order)} patients, by dose")

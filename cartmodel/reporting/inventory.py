@@ -12,7 +12,7 @@ _OUTCOMES = {"dlt": "DLT", "remission": "remission", "criss_step1": "CRISS step-
 def sample_rows(trial: TrialData) -> Table:
     """Return patients and samples by dose group and assay: how many are quantified, and which days they span."""
     rows: list[dict[str, object]] = []
-    for label, mask, _ in dose_groups(trial.subjects["dose"].to_numpy(float)):
+    for label, mask, _ in dose_groups(trial.dose_group.to_numpy(float)):
         patients = trial.subjects.index[mask]
         for assay in trial.assays or ("",):
             own = trial.observations[
@@ -61,7 +61,7 @@ def outcome_inventory(trial: TrialData) -> Table | None:
     if not present:
         return None
     rows: list[dict[str, object]] = []
-    for label, mask, _ in dose_groups(trial.subjects["dose"].to_numpy(float)):
+    for label, mask, _ in dose_groups(trial.dose_group.to_numpy(float)):
         group = trial.subjects[mask]
         for name in present:
             values = group[name].dropna()

@@ -80,7 +80,7 @@ def to_adpp(trial: TrialData, table: pd.DataFrame | None = None) -> pd.DataFrame
         {
             "STUDYID": trial.name,
             "USUBJID": found["subject"],
-            "DOSEA": found["dose"].astype(float),
+            "DOSEA": found["subject"].map(trial.subjects["dose"]).astype(float),
             "DOSEU": "cells",
             "PARCAT1": found["assay"],
             "AVAL": found["value"].astype(float),

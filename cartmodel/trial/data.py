@@ -93,6 +93,9 @@ class TrialData:
     places : pandas.DataFrame
         Where what is said of a patient first stands: subject, column (of ``subjects`` or ``covariates``), table (empty
         where there is one), row.
+    above : pandas.DataFrame
+        The samples above their ULOQ that were left out (``drop_alq``), which are no observations: columns as there,
+        level NaN. `nca` gives nothing that rests on them. Like predose samples they are not in the digest.
 
     Examples
     --------
@@ -116,6 +119,7 @@ class TrialData:
     mapping: pd.DataFrame = field(default_factory=lambda: empty_frame(MAPPING_COLUMNS))
     covariates: pd.DataFrame = field(default_factory=pd.DataFrame)
     places: pd.DataFrame = field(default_factory=lambda: empty_frame(PLACE_COLUMNS))
+    above: pd.DataFrame = field(default_factory=lambda: empty_frame(OBSERVATION_COLUMNS))
 
     def __post_init__(self) -> None:
         if not len(self.covariates.columns):
@@ -127,6 +131,15 @@ class TrialData:
     def assays(self) -> tuple[str, ...]:
         """Return the names of the assays, in alphabetical order."""
         return tuple(sorted(self.units))
+
+    @property
+    def dose_group(self) -> pd.Series:
+        """Return each patient's dose group (cells): the dose assigned where it is given, else the dose infused.
+
+        Groups are those of the protocol; a model takes the dose infused, ``subjects["dose"]``.
+        """
+        infused = self.subjects["dose"].astype(float)
+        return self.subjects["dose_assigned"].astype(float).fillna(infused).rename("dose_group")
 
 
 # What every digest holds; the rest is in it only where it is given, so that older digests stay.

@@ -87,6 +87,7 @@ def read_trial(
     patients = read_of.frame
     _listed(long)
     samples, on_samples = _samples(long, patients, said, drop_alq=drop_alq)
+    above, samples = samples[samples["alq"] & ~samples["predose"]].assign(level=float("nan")), samples[~samples["alq"]]
     patients, histories, on_histories = _with_histories(tables, long, patients, said)
     check = Findings()
     if not len(patients) and not any(table.findings.found for table in long):
@@ -123,6 +124,7 @@ def read_trial(
         events=histories[2],
         covariates=read_of.covariates,
         places=read_of.places,
+        above=_ordered(above, patients),
         mapping=pd.concat([each.mapping() for each in named], ignore_index=True),
     )
 
@@ -155,7 +157,7 @@ def _samples(
             accepted = "the level of a diluted sample; or drop_alq=True (--drop-alq), which biases Cmax downwards"
             table.findings.add_each(table.cells.loc[above["row"], "alq"], what, accepted)
     together = pd.concat([own for own, _ in read])
-    return together[~together["alq"]], notes
+    return together, notes
 
 
 def _listed(long: Sequence[Table]) -> None:

@@ -1,5 +1,7 @@
 """The clinical endpoints of trials: responses with their windows, step 1, DLT, courses, adverse events."""
 
+import datetime
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -245,6 +247,35 @@ def test_a_patient_without_28_days_and_without_a_dlt_is_not_evaluable(base: Tria
         endpoints_of(trial, ongoing=["P9"])
     with pytest.raises(ValueError, match="window=0"):
         endpoints_of(trial, window=0)
+
+
+@pytest.mark.parametrize(
+    ("hour", "hours", "day"),
+    [
+        (10, 24 * 28 - 2, 28),  # at 8 on day 28
+        (10, 24 * 28 - 10, 28),  # on the stroke of midnight, the beginning of day 28
+        (10, 24 * 28 - 11, 27),
+        (10, 24 * 28 + 13, 28),
+        (10, 24 * 28 + 14, 29),
+        (1, 24 * 28 - 2, 27),  # at 23 on day 27
+        (None, 24 * 28 - 2, 28),
+        (None, 24 * 28 - 12, 27),
+        (None, 24 * 28 - 11, 28),
+    ],
+)
+def test_days_of_the_dlt_window_are_whole_days_by_date(hour: int | None, hours: float, day: int) -> None:
+    if hour is not None:  # the calendar says the same
+        start = datetime.datetime(2026, 3, 1, hour)
+        assert ((start + datetime.timedelta(hours=hours)).date() - start.date()).days == day
+    trial = trial_of({"P1": f"7:900 {hours / 24}:60"})
+    infusion = {} if hour is None else {"infusion": {"P1": pd.Timestamp(2026, 3, 1, hour)}}
+    trial = with_subjects(trial, dlt={"P1": 0.0}, **infusion)
+    evaluable, _, reason = dlt_of(trial)["P1"]
+    assert (evaluable, reason) == (
+        (1, "no DLT in 28 days") if day >= 28 else (0, f"left on day {day} without a DLT, before day 28")
+    )
+    onset = with_subjects(trial, dlt={"P1": 1.0}, dlt_day={"P1": hours / 24})
+    assert dlt_of(onset)["P1"][1] == float(day <= 28)
 
 
 def test_follow_up_and_dated_records_count_as_followed(base: TrialData) -> None:

@@ -6,7 +6,13 @@ import numpy as np
 
 from cartmodel.noncompartmental import NcaParameter, NcaRules, Profiles, nca_parameters
 
-UNREFUSED = {"min_adjusted_r2": -np.inf, "min_span_ratio": 0.0, "completeness": 0.0}
+UNREFUSED = {
+    "min_adjusted_r2": -np.inf,
+    "min_span_ratio": 0.0,
+    "completeness": 0.0,
+    "first_sample": np.inf,
+    "largest_gap": 1.0,
+}
 
 
 def profile(*cases: tuple[Sequence[float], Sequence[float]], lloq: float = np.nan) -> Profiles:

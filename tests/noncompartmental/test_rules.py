@@ -13,7 +13,13 @@ MEASURED = 7 / log(2)
 
 
 def reasons(times: tuple[float, ...], levels: tuple[float, ...], name: str, **rules: object) -> tuple[float, str]:
-    accepted = {"min_adjusted_r2": 0.9, "min_span_ratio": 2.0, "completeness": 84 / 90}
+    accepted = {
+        "min_adjusted_r2": 0.9,
+        "min_span_ratio": 2.0,
+        "completeness": 84 / 90,
+        "first_sample": 14.0,
+        "largest_gap": 0.8,
+    }
     found = run(profile((times, levels)), [(0, 28), (0, 90)], **(accepted | rules))[name]
     return float(found.value[0]), found.reason[0]
 
@@ -97,6 +103,14 @@ def test_persistence_on_day_90_says_only_what_was_seen(
         ((5, 10, 60), (9, 99, 9), "auc_0_90", "no sample from day 84 on"),
         ((5, 10, 26.1), (9, 99, 9), "auc_0_28", "no sample from day 26.2 on"),
         ((30, 60, 90), (9, 99, 9), "auc_0_28", "no sample from day 0 to 28"),
+        ((60, 90), (900, 100), "auc_0_90", "expansion not seen: first sample on day 60, after day 14"),
+        ((60, 90), (900, 100), "auc_last", "expansion not seen: first sample on day 60, after day 14"),
+        ((60, 90), (900, 100), "auc_all", "expansion not seen: first sample on day 60, after day 14"),
+        ((60, 90), (900, 100), "cmax", "expansion not seen: first sample on day 60, after day 14"),
+        ((14.5, 90), (900, 100), "tmax", "expansion not seen: first sample on day 14.5, after day 14"),
+        ((27,), (900,), "auc_0_28", "expansion not seen: first sample on day 27, after day 14"),
+        ((3, 28), (900, 800), "auc_0_28", "25 days without a sample from day 0 to 28"),
+        ((3, 60), (900, 800), "auc_0_28", "25 days without a sample from day 0 to 28"),
         ((5, 10), (9, 99), "half_life", "quantified samples after Tmax: 0 < 3"),
         ((5, 10, 14, 21), (99, 5, 6, 7), "lambda_z", "no fall of ln level over the last samples"),
         ((5, 10, 14, 21), (99, 7, 7, 7), "lambda_z", "no fall of ln level over the last samples"),
@@ -114,9 +128,29 @@ def test_what_is_undefined_says_why(
 
 
 def test_a_window_without_a_sample_in_it_has_an_area_only_where_none_is_asked_for() -> None:
-    times, levels = (30, 60, 90), (9, 99, 9)
-    assert reasons(times, levels, "auc_0_28", completeness=0.0) == (pytest.approx(9 / 30 * 28**2 / 2), "")
-    assert reasons((28, 60, 90), levels, "auc_0_28")[1] == ""
+    times, levels, late = (30, 60, 90), (9, 99, 9), {"first_sample": np.inf, "largest_gap": 1.0}
+    assert reasons(times, levels, "auc_0_28", completeness=0.0, **late) == (pytest.approx(9 / 30 * 28**2 / 2), "")
+    assert reasons((28, 60, 90), levels, "auc_0_28", **late)[1] == ""
+
+
+def test_a_first_sample_on_day_14_is_early_enough_and_one_visit_may_be_missed() -> None:
+    assert reasons((14, 28), (900, 100), "cmax") == (900, "")
+    assert reasons((14, 28), (900, 100), "auc_0_28")[1] == ""
+    nominal = (1, 3, 5, 7, 10, 14, 21, 28, 60, 90)
+    for missed in nominal:
+        days = tuple(day for day in nominal if day != missed)
+        levels = tuple(1000.0 / day for day in days)
+        assert reasons(days, levels, "cmax")[1] == ""
+        if missed != 90:  # which completes the window
+            assert reasons(days, levels, "auc_0_90")[1] == reasons(days, levels, "auc_0_28")[1] == ""
+
+
+def test_a_window_that_begins_after_a_late_first_sample_has_its_area() -> None:
+    found = run(profile(((20, 60, 90), (900, 100, 50))), [(28, 90), (10, 90)], first_sample=14.0)
+    at_28 = 900 * (100 / 900) ** (8 / 40)
+    expected = (at_28 - 100) / log(at_28 / 100) * 32 + (100 - 50) / log(2) * 30
+    assert found["auc_28_90"].value[0] == pytest.approx(expected, rel=1e-12)
+    assert np.isnan(found["auc_10_90"].value[0])
 
 
 def test_the_span_ratio_of_the_message_is_the_right_one() -> None:
@@ -148,8 +182,9 @@ def test_more_samples_may_be_asked_of_lambda_z() -> None:
 
 
 def test_a_sample_on_day_84_completes_90_days_and_a_blq_one_does_too() -> None:
-    assert reasons((10, 84), (99, 60), "auc_0_90")[1] == ""
-    assert reasons((10, 84), (99, 0), "auc_0_90")[0] == pytest.approx(10 * 99 / 2)
+    assert reasons((10, 84), (99, 60), "auc_0_90", largest_gap=1.0)[1] == ""
+    assert reasons((10, 84), (99, 0), "auc_0_90", largest_gap=1.0)[0] == pytest.approx(10 * 99 / 2)
+    assert reasons((10, 84), (99, 60), "auc_0_90")[1] == "74 days without a sample from day 0 to 90"
 
 
 def test_every_value_is_either_there_or_has_a_reason() -> None:
@@ -187,6 +222,9 @@ def test_a_wrong_question_is_refused(arguments: dict[str, object], message: str)
         {"at_cut": ""},
         {"completeness": 1.5},
         {"completeness": "all"},
+        {"largest_gap": 1.1},
+        {"first_sample": -1.0},
+        {"first_sample": nan},
         {"min_points": 2},
         {"min_adjusted_r2": nan},
     ],

@@ -5,8 +5,11 @@ import pandas as pd
 import pytest
 from noncompartmental import slow
 
+from cartmodel import plots
+from cartmodel.description import describe_trial, endpoints_of
 from cartmodel.errors import UnknownNameError
-from cartmodel.noncompartmental import nca, nca_by_dose, profiles_of
+from cartmodel.noncompartmental import NcaRules, nca, nca_by_dose, persistence_summary, profiles_of
+from cartmodel.submission import to_adpp
 from cartmodel.trial import TrialData, example_path, read_trial
 
 
@@ -35,6 +38,61 @@ def test_rows_are_patients_by_assay_with_units_and_doses(trial: TrialData) -> No
     assert (units["cmax"], units["auc_0_28"], units["half_life"]) == ("copies/ug", "copies/ug x day", "day")
     assert (table["value"].isna() == (table["reason"] != "")).all()
     assert (table["dose"].to_numpy() == trial.subjects["dose"].loc[table["subject"]].to_numpy()).all()
+
+
+def above_limit(samples: str, **rules: object) -> dict[str, tuple[float, str]]:
+    """NCA of a patient with samples as ``day:level``, ``>`` for one above the ULOQ of 1e6 that is left out."""
+    rows = [sample.split(":") for sample in samples.split()]
+    frame = pd.DataFrame({"subject": "1", "time": [day for day, _ in rows], "level": [v.strip(">") for _, v in rows]})
+    frame = frame.assign(alq=[int(v == ">") for _, v in rows], blq=0, uloq=1e6, lloq=50.0, unit="copies/ug", dose=1e8)
+    table = nca(
+        read_trial(frame.astype(str), drop_alq=True), windows=[(0, 28), (0, 90), (28, 90)], rules=NcaRules(**rules)
+    )
+    return {row.parameter: (row.value, row.reason) for row in table.itertuples()}
+
+
+def test_what_rests_on_a_sample_that_was_left_out_above_its_limit_is_undefined() -> None:
+    told = "a sample above its ULOQ was left out, day 10"
+    found = above_limit("7:900 10:> 14:800000 21:9000 28:3000 60:1000 90:100")
+    for name in ("cmax", "auc_last", "auc_all", "auc_0_28", "auc_0_90"):
+        assert np.isnan(found[name][0]), name
+        assert found[name][1] == told, name
+    # The sample is the highest one, whatever its level: its day, and all that comes after it, is known.
+    assert found["tmax"] == (10, "")
+    assert (found["clast"], found["tlast"]) == ((100, ""), (90, ""))
+    logs = (3000 - 1000) / np.log(3) * 32 + (1000 - 100) / np.log(10) * 30
+    assert found["auc_28_90"] == (pytest.approx(logs, rel=1e-12), "")
+    assert found["persistence_28"] == (1, "")
+    assert found["lambda_z_points"][0] >= 3
+
+
+def test_of_two_samples_above_the_limit_neither_is_known_to_be_the_peak_and_one_may_be_the_last() -> None:
+    found = above_limit("7:900 10:> 14:> 21:9000 28:3000 90:>")
+    for name in ("tmax", "half_life", "time_to_blq", "lambda_z_points", "clast", "auc_28_90"):
+        assert np.isnan(found[name][0]), name
+        assert found[name][1] == "a sample above its ULOQ was left out, day 10, 14, 90", name
+    assert found["tlast"] == (90, "")
+    assert found["persistence_90"] == (1, "")
+
+
+def test_dose_groups_are_the_doses_assigned_where_given_else_those_infused() -> None:
+    subjects = pd.DataFrame(
+        {"subject": list("abcd"), "dose": [0.97e8, 1e8, 1.03e8, 2e8], "dose_assigned": [1e8, 1e8, 1e8, np.nan]}
+    )
+    levels = pd.DataFrame({"subject": list("abcd"), "time": 7.0, "level": [900.0, 800, 700, 60], "unit": "copies/ug"})
+    trial = read_trial({"subjects": subjects, "levels": levels})
+    peaks = nca_by_dose(nca(trial)).query("parameter == 'cmax'")
+    assert peaks[["dose", "patients", "n"]].to_numpy().tolist() == [[1e8, 3, 3], [2e8, 1, 1]]
+    assert peaks["geometric_mean"].iloc[0] == pytest.approx((900 * 800 * 700) ** (1 / 3), rel=1e-12)
+    assert persistence_summary(trial)["patients"].tolist() == [3, 1]
+    for table in (describe_trial(trial, [7]).patients, endpoints_of(trial).dlt_by_dose):
+        assert table[["dose", "patients"]].to_numpy().tolist() == [[1e8, 3], [2e8, 1]]
+    (note,) = (note for note in describe_trial(trial).notes if note.startswith("Dose groups"))
+    assert "of 1 patients without one, the doses infused; the doses infused differ from them by up to 3%." in note
+    assert to_adpp(trial).drop_duplicates("USUBJID")["DOSEA"].tolist() == subjects["dose"].tolist()
+    figure = plots.mean_levels_by_dose(trial, [7])
+    told = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+    assert any("n = 3" in text for text in told)
 
 
 def test_two_assays_are_never_mixed() -> None:
