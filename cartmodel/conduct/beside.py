@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 from scipy.special import logit
 
-from cartmodel.conduct.records import ConductRecords, Known, Record
-from cartmodel.conduct.steps import Step, Trial
+from cartmodel.conduct.protocol import Trial
+from cartmodel.conduct.records import ConductRecords, Record
+from cartmodel.conduct.steps import Step
 from cartmodel.decision.advice import Advice
 from cartmodel.decision.exposure_toxicity import FollowedPatient
 from cartmodel.escalation.blrm import BlrmModel, blrm
@@ -33,24 +34,17 @@ def target_cuts(limit: float) -> tuple[float, float]:
     return min(0.16, limit / 2), limit
 
 
-def _known(record: Record, trial: Trial, on: date) -> Known:
-    """Return what is known; a DLT after the window counts as for the protocol, as one on the window's last day."""
-    return trial.known(record, on)
-
-
-def known_state(records: Sequence[Record], trial: Trial, on: date) -> State:
-    """Return the counts of all evaluable patients, expansion and backfill included."""
-    current = next((r.level for r in reversed(records) if r.role == "escalation"), trial.start)
-    told = [(r.level, _known(r, trial, on)) for r in records]
+def known_state(records: Sequence[Record], trial: Trial, on: date, current: int) -> State:
+    """Return the counts of all evaluable patients, those outside the rule included; the level is where the rule is."""
+    told = [(r.level, trial.known(r, on)) for r in records]
     n = tuple(sum(at == k and what in ("DLT", "no DLT") for at, what in told) for k in range(1, trial.doses + 1))
     dlt = tuple(sum(at == k and what == "DLT" for at, what in told) for k in range(1, trial.doses + 1))
     return State(n, dlt, current)
 
 
-def dated_state(records: Sequence[Record], trial: Trial, on: date) -> DatedState:
-    """Return all patients with their follow-up, but those who are not evaluable."""
-    current = next((r.level for r in reversed(records) if r.role == "escalation"), trial.start)
-    told = [(r, _known(r, trial, on)) for r in records]
+def dated_state(records: Sequence[Record], trial: Trial, on: date, current: int) -> DatedState:
+    """Return all patients with their follow-up, but those who are not evaluable; the level is where the rule is."""
+    told = [(r, trial.known(r, on)) for r in records]
     patients = tuple(
         DatedPatient(r.level, r.days_on(on, trial.window), what == "DLT") for r, what in told if what != "not evaluable"
     )
@@ -61,7 +55,7 @@ def followed(records: ConductRecords, trial: Trial, on: date) -> tuple[FollowedP
     """Return the patients as the exposure-informed model takes them: the dose infused, the day of the DLT."""
     found: list[FollowedPatient] = []
     for record in records.records:
-        what = _known(record, trial, on)
+        what = trial.known(record, on)
         dose = records.doses[record.level - 1] if record.dose is None else record.dose
         days = record.days_on(on, trial.window)
         if what == "not evaluable":
@@ -94,7 +88,8 @@ def beside(
         One row a dose level: patients evaluable, DLTs, pending; the BLRM's mean and P(over the limit); with an advice
         its P(over), P(remission) and P(gain).
     """
-    state, dated = known_state(records.records, trial, on), dated_state(records.records, trial, on)
+    state = known_state(records.records, trial, on, step.state.current)
+    dated = dated_state(records.records, trial, on, step.state.current)
     # They answer the protocol's question: the next dose while it goes on, the MTD where it stops.
     more = 0 if step.decision.action == "stop" else 3
     most = max(state.patients + more, 1)
@@ -102,7 +97,7 @@ def beside(
     logistic = blrm(records.doses, overdose=overdose, max_patients=most, **setting)
     by_time = TiteBoin(target, max_patients=max(dated.counts.patients + more, 1))
     rows = [
-        ("protocol", step.decision, "escalation patients whose outcome is known"),
+        ("protocol", step.decision, "patients in its groups whose outcome is known"),
         ("BOIN", boin(target, max_patients=most).decide(state), "all evaluable patients, no pending ones"),
         ("BLRM", logistic.decide(state), "all evaluable patients, no pending ones"),
         ("TITE-BOIN", by_time.decide(dated), "all patients, pending ones by follow-up"),

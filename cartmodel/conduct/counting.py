@@ -6,8 +6,9 @@ from datetime import date
 import pandas as pd
 
 from cartmodel.conduct.history import Infusion
+from cartmodel.conduct.protocol import Trial
 from cartmodel.conduct.records import ConductRecords, Record
-from cartmodel.conduct.steps import Trial
+from cartmodel.conduct.steps import Step
 from cartmodel.prediction.words import dose_number
 
 LOG_COLUMNS = (
@@ -16,7 +17,7 @@ LOG_COLUMNS = (
 )  # fmt: skip
 
 
-def log(trial: Trial, records: ConductRecords, infusions: Sequence[Infusion], on: date) -> pd.DataFrame:
+def log(trial: Trial, records: ConductRecords, infusions: Sequence[Infusion], step: Step, on: date) -> pd.DataFrame:
     """Return one row a record: what is known of it on a day, what counts it, and why.
 
     Returns
@@ -26,16 +27,18 @@ def log(trial: Trial, records: ConductRecords, infusions: Sequence[Infusion], on
         evaluable; ``protocol`` and ``models``: whether the protocol's rule and the models count it; ``policy``: the gap
         whose reading decided; ``how`` in words; ``rule_then``: what the rule had said on the day of the infusion.
     """
-    rows = [_row(trial, records, infusion, on) for infusion in infusions]
+    rows = [_row(trial, records, infusion, step, on) for infusion in infusions]
     return pd.DataFrame(rows, columns=list(LOG_COLUMNS)).astype({"dlt_day": "Int64"})
 
 
-def _row(trial: Trial, records: ConductRecords, infusion: Infusion, on: date) -> dict[str, object]:
+def _row(trial: Trial, records: ConductRecords, infusion: Infusion, now: Step, on: date) -> dict[str, object]:
     record, window = infusion.record, trial.window
     outcome = trial.known(record, on)
     how, gaps = _how(record, outcome, on, window, records.records)
     if record.role != "escalation":
         how.append(f"{record.role}: the protocol's rule does not count this patient, the models do")
+    elif record.subject not in now.counted and outcome != "not evaluable":
+        how.append("in none of the groups that the rule asked for: it does not count this patient, the models do")
     planned = records.doses[record.level - 1]
     if record.dose is not None and abs(record.dose / planned - 1) > 1e-6:
         how.append(
@@ -53,7 +56,7 @@ def _row(trial: Trial, records: ConductRecords, infusion: Infusion, on: date) ->
         "dlt_day": record.dlt_day(),
         "role": record.role,
         "outcome": outcome,
-        "protocol": record.role == "escalation" and outcome in ("DLT", "no DLT"),
+        "protocol": record.subject in now.counted and outcome in ("DLT", "no DLT"),
         "models": outcome != "not evaluable",
         "policy": " ".join(gaps),
         "how": "; ".join(how),

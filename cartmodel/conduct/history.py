@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from cartmodel.conduct.protocol import Trial
 from cartmodel.conduct.records import ConductRecords, Record
-from cartmodel.conduct.steps import Step, Trial, next_step
+from cartmodel.conduct.steps import Step, next_step
 from cartmodel.errors import ConductTableError, Problem
 
 
@@ -16,8 +17,7 @@ class Infusion:
     Parameters
     ----------
     record : Record
-        The patient; outside the protocol if the departure was one of dose or came after a stop, with a written reason:
-        such a patient does not move the rule from where it stood.
+        The patient.
     step : Step or None
         The rule on the day of the infusion; None for patients who do not drive it.
     departures : tuple of Problem
@@ -32,20 +32,21 @@ class Infusion:
 def history(trial: Trial, records: Sequence[Record]) -> tuple[Infusion, ...]:
     """Return every infusion with what the protocol had said on that day."""
     found: list[Infusion] = []
-    for record in records:
-        before = [infusion.record for infusion in found]
+    for place, record in enumerate(records):
+        before = records[:place]
         if record.role != "escalation":
             found.append(Infusion(record, None, tuple(_not_tried(record, before))))
             continue
         # What became known on the day itself may have been known before the infusion, or not.
-        readings = [next_step(trial, before, record.infusion - timedelta(days=back)) for back in (0, 1)]
-        readings.append(next_step(trial, _that_morning(before, record.infusion), record.infusion))
+        day = record.infusion
+        readings = [
+            next_step(trial, before, day),
+            next_step(trial, _that_morning(before, day), day),
+            next_step(trial, before, day - timedelta(days=1)),
+        ]
         departures = [tuple(_departures(trial, record, before, step)) for step in readings]
-        use = next((k for k, wrong in enumerate(departures) if not wrong), 0)
-        step = readings[use]
-        outside = record.deviation and departures[use] and not _of_time_alone(trial, record, before, step)
-        counted = replace(record, role="outside the protocol") if outside else record
-        found.append(Infusion(counted, step, departures[use]))
+        use = next((k for k, found_here in enumerate(departures) if not found_here), 0)
+        found.append(Infusion(record, readings[use], departures[use]))
     return tuple(found)
 
 
@@ -68,18 +69,6 @@ def check_history(trial: Trial, records: ConductRecords) -> tuple[Infusion, ...]
 def _that_morning(records: Sequence[Record], day: date) -> list[Record]:
     """Return the records without the DLTs of that day, on which windows end: they may follow an infusion."""
     return [replace(r, dlt=None, followed_to=day) if r.dlt == day else r for r in records]
-
-
-def _of_time_alone(trial: Trial, record: Record, before: Sequence[Record], step: Step) -> bool:
-    """Whether a departure is one of days: at the dose for which the rule asked, or would have asked after its wait."""
-    if step.decision.action == "suspend":
-        if record.level == step.state.current:
-            return True
-        step = next_step(trial, before, _LATER)
-    return record.level == step.decision.dose and step.decision.enrols
-
-
-_LATER = date(2300, 1, 1)  # when all that the table tells is known
 
 
 def _departures(trial: Trial, record: Record, before: Sequence[Record], step: Step) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from cartmodel.registry import nearest
 
 _WORDS = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False, "none": None}
 FIELDS = tuple(field.name for field in fields(Policies))
-OF_THE_CALENDAR = ("stagger", "late_dlt_counts", "completed_early")
+OF_THE_CALENDAR = ("stagger", "late_dlt_counts", "outside_dlts", "completed_early")
 """The fields that any design can be conducted by."""
 
 

@@ -5,11 +5,11 @@ from datetime import date
 
 import pandas as pd
 
+from cartmodel.conduct.protocol import Trial, with_policy
 from cartmodel.conduct.records import Known, Record
-from cartmodel.conduct.steps import Step, Trial, counts_at, next_step, with_policy
+from cartmodel.conduct.steps import Step, described, next_step, outside_at
 from cartmodel.escalation.policies import GAPS
-from cartmodel.escalation.state import Decision, State
-from cartmodel.escalation.three_plus_three import ThreePlusThree
+from cartmodel.escalation.state import Decision
 
 PLANNED_PATIENTS = 18
 QUESTION_COLUMNS = ("gap", "question", "policy", "reading", "other", "would_say", "differs")
@@ -26,7 +26,7 @@ def questions(trial: Trial, records: Sequence[Record], step: Step, on: date) -> 
     """
     touched = [gap for gap in GAPS if gap in set(_touched(trial, records, step, on)) & trial.open_gaps]
     rows = [row for gap in touched for row in _readings(trial, records, step, on, gap)]
-    rows += [*_of_early_completion(trial, records, step, on), *_of_others(trial, records, step, on)]
+    rows += [*_of_early_completion(trial, records, step, on), *_of_outside(trial, records, step, on)]
     return pd.DataFrame(rows, columns=list(QUESTION_COLUMNS)).astype({"differs": bool})
 
 
@@ -47,12 +47,12 @@ def said(decision: Decision, earliest: date | None) -> str:
 def _touched(trial: Trial, records: Sequence[Record], step: Step, on: date) -> Iterator[str]:
     policies, decision = trial.policies, step.decision
     yield from decision.questions
-    n, _ = step.state.at(step.state.current)
+    n, dlts = step.state.at(step.state.current)
     group = n + len(step.pending)
     own = [record for record in records if record.role == "escalation"]
     if any(trial.known(r, on) == "not evaluable" for r in own) or group % 3:
         yield "G7"
-    if decision.action in ("stay", "suspend") and n < 6 and group == 3 and _dlts(trial, own, step, on) == 1:
+    if decision.action in ("stay", "suspend") and n < 6 and group == 3 and dlts == 1:
         yield "G8"
     late = [day for r in own if (day := r.dlt_day()) is not None and day > trial.window and r.dlt and r.dlt <= on]
     in_group = decision.action == "stay" and group % 3 != 0
@@ -60,10 +60,6 @@ def _touched(trial: Trial, records: Sequence[Record], step: Step, on: date) -> I
         yield "G9"
     if step.state.patients + len(step.pending) + decision.cohort > (policies.max_patients or PLANNED_PATIENTS):
         yield "G10"
-
-
-def _dlts(trial: Trial, own: Sequence[Record], step: Step, on: date) -> int:
-    return sum(trial.known(r, on) == "DLT" for r in own if r.level == step.state.current)
 
 
 def _of_early_completion(trial: Trial, records: Sequence[Record], step: Step, on: date) -> Iterator[dict[str, object]]:
@@ -89,26 +85,34 @@ def _of_early_completion(trial: Trial, records: Sequence[Record], step: Step, on
     }
 
 
-def _of_others(trial: Trial, records: Sequence[Record], step: Step, on: date) -> Iterator[dict[str, object]]:
-    """Ask about DLTs of patients whom the rule does not count: backfill, expansion, outside the protocol."""
-    told: list[tuple[Record, Known]] = [(r, trial.known(r, on)) for r in records]
-    others = [r for r, what in told if r.role != "escalation" and what == "DLT"]
-    if not others:
+def _of_outside(trial: Trial, records: Sequence[Record], step: Step, on: date) -> Iterator[dict[str, object]]:
+    """Ask about the DLTs of patients whom the rule does not count: expansion, backfill, infused against the rule."""
+    known: list[tuple[Record, Known]] = [(record, trial.known(record, on)) for record in records]
+    hit = [r for r, what in known if what == "DLT" and r.subject not in step.counted]
+    if not hit:
         return
-    every = counts_at(told, trial.doses, step.state.current)
-    if isinstance(trial.design, ThreePlusThree):  # which looks at its current level alone
-        level = min(r.level for r in others)
-        n = tuple(n if k <= level else 0 for k, n in enumerate(every.n, start=1))
-        every = State(n, tuple(y if k <= level else 0 for k, y in enumerate(every.dlt, start=1)), level)
-    then, (n, dlt) = trial.design.decide(every), every.at(every.current)
+    counts: list[str] = []
+    for level in sorted({record.level for record in hit}):
+        outside, (n, dlt) = outside_at(known, step.counted, level), step.state.at(level)
+        dlt += sum(what == "DLT" for _, what in outside)
+        counts.append(f"{dlt} DLT{'' if dlt == 1 else 's'} in {n + len(outside)} at dose level {level} with them")
+    words = {
+        "refer": "people decide once a dose up to the rule's next has, with them, 2 or more DLTs, a third of 6 or more",
+        "ignore": "the rule goes on without them",
+    }
+    now = trial.policies.outside_dlts
+    other = "ignore" if now == "refer" else "refer"
+    then = next_step(with_policy(trial, outside_dlts=other), records, on)
+    would = said(then.decision, then.earliest)
+    names = ", ".join(f"{record.subject} ({described(record)})" for record in hit)
     yield {
-        "gap": "roles",
-        "question": f"whether the DLTs of {', '.join(f'{r.subject} ({r.role})' for r in others)} count for the rule",
-        "policy": "role",
-        "reading": "escalation patients alone drive it; the models beside it count all",
-        "other": "all patients counted",
-        "would_say": f"at level {every.current}, {dlt} DLTs in {n}: {then.reason}",
-        "differs": (then.action, then.dose) != (step.decision.action, step.decision.dose),
+        "gap": "G7",
+        "question": f"what the DLTs of {names} mean, whom the rule does not count: {'; '.join(counts)}",
+        "policy": f"outside_dlts = {now}",
+        "reading": words[now],
+        "other": f"outside_dlts = {other}: {words[other]}",
+        "would_say": would,
+        "differs": would != said(step.decision, step.earliest),
     }
 
 

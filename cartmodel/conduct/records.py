@@ -28,8 +28,8 @@ class Record:
         Last day of follow-up.
     status : {"on study", "completed", "withdrawn", "not evaluable"}
         The latter two: no further assessment of a DLT.
-    role : {"escalation", "expansion", "backfill", "outside the protocol"}
-        Only escalation patients drive the protocol's rule. The last is given by `history`, never by a table.
+    role : {"escalation", "expansion", "backfill"}
+        Only escalation patients drive the protocol's rule.
     replaces, deviation : str
         The subject replaced; why the protocol was departed from.
     row : int

@@ -9,20 +9,20 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
+from cartmodel.conduct.ahead import pathways_from
 from cartmodel.conduct.beside import beside, blrm_words, followed, known_state
 from cartmodel.conduct.counting import log
 from cartmodel.conduct.history import check_history
 from cartmodel.conduct.policy import OF_THE_CALENDAR, policies_of, read_as
+from cartmodel.conduct.protocol import Trial
 from cartmodel.conduct.questions import questions
 from cartmodel.conduct.reading import NCT06871644_DOSES, read_conduct
 from cartmodel.conduct.records import ConductRecords
-from cartmodel.conduct.steps import Step, Trial, next_step
+from cartmodel.conduct.steps import next_step
 from cartmodel.conduct.words import verdict_text
 from cartmodel.decision.advice import Advice, advise
 from cartmodel.errors import CartmodelError
 from cartmodel.escalation.design import Design
-from cartmodel.escalation.outcomes import Cohort, format_outcomes
-from cartmodel.escalation.pathways import pathways
 from cartmodel.escalation.policies import Policies
 from cartmodel.escalation.settings import decides_from, design, list_designs
 from cartmodel.escalation.state import Decision, State
@@ -165,7 +165,6 @@ def verdict(
         note = f"The latest date of the table, {day}, lies after today: a typing error? Give the day of the decision."
         records = replace(records, notes=(*records.notes, note))
     infusions = check_history(trial, records)
-    records = replace(records, records=tuple(infusion.record for infusion in infusions))
     step = next_step(trial, records.records, day)
     said = None
     if fit is not None:
@@ -175,10 +174,10 @@ def verdict(
     settings: dict[str, Any] = {"target": target, "limit": limit, "overdose": overdose, "reference": reference}
     compared, levels = beside(trial, records, step, day, advice=said, **settings)
     asked = questions(trial, records.records, step, day)
-    counted = log(trial, records, infusions, day)
-    ahead = _pathways(trial, step, cohorts)
+    counted = log(trial, records, infusions, step, day)
+    ahead = pathways_from(trial, step, cohorts)
     logistic = blrm_words(records.doses, reference)
-    state = known_state(records.records, trial, day)
+    state = known_state(records.records, trial, day, step.state.current)
     text = verdict_text(records, step, day, counted, asked, compared, ahead, said, state, logistic)
     return Verdict(
         step.decision, day, step.earliest, step.why, step.state, counted, asked, compared, levels, ahead, said, records,
@@ -265,20 +264,3 @@ def _same_trial(fit: xr.DataTree, records: ConductRecords) -> None:
         raise ValueError(f"the fit knows none of these patients (it has {some}, ...); accepted: a fit of this trial")
     if strangers := known - mine:
         raise ValueError(f"the fit has patients whom the table lacks: {', '.join(sorted(strangers)[:5])}")
-
-
-def _pathways(trial: Trial, step: Step, cohorts: int) -> pd.DataFrame:
-    """Dose-transition pathways; the pending patients of the current group come first: their outcome is open too."""
-    decision, state = step.decision, step.state
-    if decision.action == "refer":
-        return pathways(trial.design, state, 0).iloc[:0]
-    more = decision.cohort if decision.enrols and decision.dose == state.current else 0
-    size = len(step.pending) + more
-    if not step.pending:
-        return pathways(trial.design, state, cohorts)
-    parts: list[pd.DataFrame] = []
-    for dlt in range(size + 1):
-        group = format_outcomes([Cohort(state.current, (False,) * (size - dlt) + (True,) * dlt)])
-        after = pathways(trial.design, state.add(state.current, size, dlt), max(cohorts - 1, 0))
-        parts.append(after.assign(outcomes=[f"{group} {text}".strip() for text in after["outcomes"]]))
-    return pd.concat(parts, ignore_index=True)

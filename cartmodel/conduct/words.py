@@ -29,7 +29,7 @@ def verdict_text(
     lines = ["SIMULATED DATA - not a real trial"] if records.simulated or (advice and advice.simulated) else []
     lines += [f"{records.name} on {on}", "", "The protocol's verdict (authoritative)"]
     lines += _rule(records, step)
-    lines += ["", "How every patient was counted", *_counted(log)]
+    lines += ["", "How every patient was counted", *_counted(log, step)]
     lines += [f"  Note: {note}" for note in records.notes]
     lines += ["", "Open questions of the protocol's text at this step", *_questions(questions)]
     lines += ["", "Beside it: advice, which never overrides the protocol", *_beside(designs)]
@@ -61,11 +61,12 @@ def _rule(records: ConductRecords, step: Step) -> Iterator[str]:
         yield f"  Pending in this group: {', '.join(record.subject for record in step.pending)}."
 
 
-def _counted(log: pd.DataFrame) -> Iterator[str]:
+def _counted(log: pd.DataFrame, step: Step) -> Iterator[str]:
     if not len(log):
         yield "  Nobody has been infused."
     for row in log.to_dict("records"):
-        use = "counted" if row["protocol"] else "not counted" if row["outcome"] != "pending" else "awaited"
+        awaited = row["outcome"] == "pending" and row["subject"] in step.counted
+        use = "counted" if row["protocol"] else "awaited" if awaited else "not counted"
         gap = f" [{row['policy']}]" if row["policy"] else ""
         yield f"  {row['subject']}, level {row['dose_level']}, {row['infusion_date']}: {use}: {row['how']}{gap}"
 
@@ -73,7 +74,7 @@ def _counted(log: pd.DataFrame) -> Iterator[str]:
 def _questions(questions: pd.DataFrame) -> Iterator[str]:
     if not len(questions):
         yield "  None: the text defines this step."
-    for gap, rows in questions.groupby("gap", sort=False):
+    for (gap, _), rows in questions.groupby(["gap", "question"], sort=False):
         first = rows.iloc[0]
         yield f"  {gap}: {first['question']}. Decided by {first['policy']}: {first['reading']}."
         for row in rows.to_dict("records"):
@@ -92,7 +93,8 @@ def _beside(designs: pd.DataFrame) -> Iterator[str]:
 def _after_expansion(step: Step, state: State) -> Iterator[str]:
     extra = state.patients - step.state.patients
     if extra > 0:
-        yield f"  The models count {extra} evaluable patients more than the protocol's rule (expansion or backfill)."
+        others = "expansion, backfill, or infused against it"
+        yield f"  The models count {extra} evaluable patients more than the protocol's rule ({others})."
 
 
 def _ahead(pathways: pd.DataFrame) -> Iterator[str]:

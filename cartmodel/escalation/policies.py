@@ -116,6 +116,10 @@ class Policies:
         G9: whether a DLT after the window re-opens a decision; calendar only.
     max_patients : int, optional
         G10: evaluable patients after whom no further trio is enrolled.
+    outside_dlts : {"refer", "ignore"}
+        G7: DLTs of patients whom the rule does not count (expansion, backfill, infused against the rule). ``"refer"``:
+        people decide once a dose at or below the rule's next has, with them, 2 or more DLTs that are a third or more of
+        at least 6 patients. Conduct of a trial only.
     completed_early : {"awaited", "replaced"}
         G7: what a patient is who is recorded as having completed before the window was over, without a DLT: awaited
         until the record is mended, or not evaluable and replaced; conduct of a trial only.
@@ -148,6 +152,7 @@ class Policies:
     stagger: float = 0.0
     late_dlt_counts: bool = False
     max_patients: int | None = None
+    outside_dlts: Literal["refer", "ignore"] = "refer"
     completed_early: Literal["awaited", "replaced"] = "awaited"
 
     def __post_init__(self) -> None:
@@ -160,6 +165,8 @@ class Policies:
                 wrong.append(f"{gap.policy} = {value!r} ({name}, {gap.question}); accepted: {accepted}")
         if self.three_of_six not in ("reduce", "stop"):
             wrong.append(f"three_of_six = {self.three_of_six!r}; accepted: 'reduce', 'stop'")
+        if self.outside_dlts not in ("refer", "ignore"):
+            wrong.append(f"outside_dlts = {self.outside_dlts!r} (G7); accepted: 'refer', 'ignore'")
         if self.completed_early not in ("awaited", "replaced"):
             wrong.append(f"completed_early = {self.completed_early!r} (G7); accepted: 'awaited', 'replaced'")
         if type(self.late_dlt_counts) is not bool:

@@ -47,6 +47,19 @@ class ThreePlusThree:
         open_questions = tuple(gap for gap in decision.questions if gap in self.open_gaps)
         return replace(decision, questions=open_questions)
 
+    def ends_early(self, before: State, level: int) -> bool:
+        """Return whether this reading ends a group once its DLTs settle that the dose is too high (G7, G9).
+
+        Parameters
+        ----------
+        before : State
+            The counts when the group was opened.
+        level : int
+            Its dose level.
+        """
+        first = level >= before.highest and before.at(level)[0] == 0
+        return self.policies.first_three_early if first else self.policies.second_three_early
+
     def _climbing(self, state: State) -> Decision:
         level, p = state.current, self.policies
         n, dlt = state.at(level)

@@ -1,5 +1,6 @@
 """Virtual trials under designs that decide from counts, of DLTs or of DLTs and remissions: a block at once."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from cartmodel.escalation.design import Design
 from cartmodel.escalation.state import Decision, State
 from cartmodel.escalation.three_plus_three import ThreePlusThree
 from cartmodel.virtual.conduct import Conduct, end_of
+from cartmodel.virtual.groups import Groups
 from cartmodel.virtual.potential import Potential
 from cartmodel.virtual.response import remissions
 from cartmodel.virtual.truth import Array
@@ -43,10 +45,10 @@ class _Table:
 def conduct_by_counts(design: Design | BenefitDesign, potential: Potential, *, benefit: bool = False) -> Conduct:
     """Return what a design that decides from counts did with the patients of a block.
 
-    A group is enrolled as the design asks; patients who are not infused, or who leave before they are evaluable, are
-    replaced at the same dose, once the others of the group have been infused; the design decides when the last
-    patient's DLT window is over. Under a 3+3 whose policies say so, a group is halted as soon as the DLTs known settle
-    it, and nobody is replaced then.
+    A group is enrolled as the design asks; patients who are not infused, or who leave within the window without a DLT,
+    are replaced at the same dose. A 3+3 is followed day by day, as a live trial is (`under_way`): it decides on the day
+    on which its step is settled, and from then on nobody of the group is infused or replaced. Other designs complete
+    their groups and decide when the last patient's window is over. In either case the next group opens after it.
 
     Parameters
     ----------
@@ -55,8 +57,8 @@ def conduct_by_counts(design: Design | BenefitDesign, potential: Potential, *, b
     potential : Potential
         The patients.
     benefit : bool
-        Whether the design decides from toxicity and efficacy: it then waits for the day of the remission too, and a
-        patient who leaves before it without a DLT is replaced; one with a DLT counts, without remission.
+        Whether the design decides from toxicity and efficacy: it then waits for the day of the remission too. Who has
+        left before that day counts as a patient without remission.
 
     Raises
     ------
@@ -64,7 +66,6 @@ def conduct_by_counts(design: Design | BenefitDesign, potential: Potential, *, b
         If the design waits for pending patients, which counts alone do not have, or asks for what is not simulated.
     """
     scenario = potential.scenario
-    halts = isinstance(design, ThreePlusThree)
     if isinstance(design, ThreePlusThree) and (design.policies.second_trio, design.policies.late_dlt_counts) != (
         "after_window",
         False,
@@ -84,21 +85,27 @@ def conduct_by_counts(design: Design | BenefitDesign, potential: Potential, *, b
     conduct = Conduct(trials)
     at, need, taken, count, group, level = np.zeros((6, trials), dtype=np.int64)
     tally = np.zeros((trials, 4), dtype=np.int64)  # patients with neither, remission alone, DLT alone, both
-    clock, gate, last = np.zeros(trials), np.zeros(trials), np.full(trials, -np.inf)
-    struck = np.full((trials, 0), np.inf)  # days on which the DLTs of the group so far became known
+    clock, gate, decided, last = np.zeros(trials), np.zeros(trials), np.zeros(trials), np.full(trials, -np.inf)
+    groups = Groups(design, conduct, potential) if isinstance(design, ThreePlusThree) else None
+    had, heard = np.zeros(trials, dtype=np.int64), np.full(trials, -np.inf)  # DLTs at the dose before, last news
+    settled: dict[int, Decision] = {}  # the steps of a 3+3 that its counts alone do not tell, by trial
     remission = np.empty((trials, 0, doses))
     running = np.arange(trials)
     while running.size:
         deciding = running[need[running] == 0]
-        for place in np.unique(at[deciding]):
-            rows = deciding[at[deciding] == place]
-            decision = table.decision(table.states[place])
-            conduct.decided(rows, clock[rows], decision, count)
+        for decision, rows in _steps(table, at, deciding, settled):
+            conduct.decided(rows, decided[rows], decision, count)
             if decision.enrols and decision.dose is not None:
                 level[rows], need[rows] = decision.dose, decision.cohort
+                for trial in rows:
+                    if groups is None:
+                        break
+                    before = table.states[at[trial]]
+                    had[trial], heard[trial] = before.at(decision.dose)[1], -np.inf
+                    groups.open(int(trial), int(taken[trial]), before, decision.dose, decision.cohort)
             else:
                 conduct.mtd[rows] = end_of(decision)
-        tally[deciding], gate[deciding], last[deciding], struck[deciding] = 0, 0.0, -np.inf, np.inf
+        tally[deciding], gate[deciding], last[deciding] = 0, 0.0, -np.inf
         group[deciding] += 1
         running = running[need[running] > 0]
         if not running.size:
@@ -117,43 +124,58 @@ def conduct_by_counts(design: Design | BenefitDesign, potential: Potential, *, b
         infusion = _staggered(np.where(product, ready, np.inf), stagger, last[running])
         onset, leaves = potential.onset[rows, columns, dose], potential.leaves[rows, columns]
         dlt = product & (onset <= window) & (onset <= leaves)
-        evaluable = dlt | (product & (leaves >= wait))  # a DLT counts whatever becomes of the patient
-        halted = np.zeros_like(product)
-        known = infusion + np.where(dlt, onset, np.inf)
-        if halts:
-            halted = product & _halted(
-                table, infusion, known, struck[running], at[running], level[running], tally[running]
-            )
-        treated = product & ~halted
+        evaluable = dlt | (product & (leaves >= window))
         k, j = np.nonzero(wanted)
         who = running[k], columns[k, j]
         conduct.level[who], conduct.group[who] = level[running][k], group[running][k]
         conduct.enrolled[who] = enrolled[k, j]
-        conduct.infusion[who] = np.where(treated, infusion, np.nan)[k, j]
+        conduct.infusion[who] = np.where(product, infusion, np.nan)[k, j]
         better = np.zeros_like(dlt)
         if benefit:  # who has left before the day of the remission has none
             remission = remissions(potential, remission)
             better = (remission[rows, columns, dose] > 0) & (leaves >= wait)
         for kind, mask in enumerate((~dlt & ~better, ~dlt & better, dlt & ~better, dlt & better)):
-            tally[running, kind] += (treated & evaluable & mask).sum(axis=1)
+            tally[running, kind] += (evaluable & mask).sum(axis=1)
         taken[running] += size
-        end = np.where(treated, infusion, -np.inf).max(axis=1)
-        last[running] = np.maximum(last[running], end)
-        gate[running] = np.maximum(gate[running], end + wait)
+        end = np.where(product, infusion, -np.inf)
+        last[running] = np.maximum(last[running], end.max(axis=1))
+        awaited = np.where(evaluable, end, -np.inf) if groups is not None else end
+        gate[running] = np.maximum(gate[running], awaited.max(axis=1) + wait)
         lost = np.where(product, infusion + leaves, ready)
-        # Nobody replaces another before those enrolled have been infused: no infusion overlooks an earlier DLT.
-        lost = np.maximum(np.where(wanted & ~evaluable, lost, -np.inf).max(axis=1), end)
-        missing = np.where(halted.any(axis=1), 0, size - (treated & evaluable).sum(axis=1))
-        if halts:
-            hits = np.full((trials, infusion.shape[1]), np.inf)
-            hits[running] = np.where(treated & dlt, known, np.inf)
-            struck = np.sort(np.hstack([struck, hits]), axis=1)[:, :3]  # of a group of 3 evaluable patients
-            missing[_settled(table, struck[running] <= lost[:, None], at[running], level[running], tally[running])] = 0
+        lost = np.where(wanted & ~evaluable, lost, -np.inf).max(axis=1)
+        missing = size - evaluable.sum(axis=1)
+        decided[running] = gate[running]
+        if groups is not None:
+            told = np.where(evaluable, infusion + np.where(dlt, onset, window), -np.inf)
+            heard[running] = np.maximum(heard[running], told.max(axis=1))
+            decided[running] = heard[running]
+            for row in np.flatnonzero(had[running] + tally[running, 2:].sum(axis=1) >= 2):  # one DLT settles nothing
+                trial, enrolled_so_far = int(running[row]), int(taken[running[row]])
+                halted = groups.halt(trial, enrolled_so_far)
+                step = groups.settled(trial, enrolled_so_far)
+                if step is not None and (halted or missing[row] == 0 or step[0] <= lost[row]):
+                    missing[row], decided[trial], settled[trial] = 0, *step
+                    tally[trial, 0], tally[trial, 2], gate[trial] = groups.counted(trial, enrolled_so_far)
         need[running] = missing
         clock[running] = np.where(missing > 0, lost, gate[running])
         whole = running[missing == 0]
         at[whole] = _following(table, at[whole], level[whole], tally[whole])
     return conduct
+
+
+def _steps(
+    table: _Table, at: NDArray[np.int64], deciding: NDArray[np.int64], settled: dict[int, Decision]
+) -> Iterator[tuple[Decision, NDArray[np.int64]]]:
+    """Return the decisions that are due, each with its trials; those that were settled before are given up."""
+    early: dict[Decision, list[int]] = {}
+    for trial in settled:
+        early.setdefault(settled[trial], []).append(trial)
+    others = deciding[~np.isin(deciding, list(settled))]
+    settled.clear()
+    for decision, trials in early.items():
+        yield decision, np.array(trials, dtype=np.int64)
+    for place in np.unique(at[others]):
+        yield table.decision(table.states[place]), others[at[others] == place]
 
 
 def _following(
@@ -186,43 +208,3 @@ def _staggered(ready: Array, stagger: float, last: Array) -> Array:
         before = np.maximum(ready[rows, place], before + stagger)
         infusion[rows, place] = before
     return infusion
-
-
-def _settled(
-    table: _Table,
-    struck: NDArray[np.bool_],
-    at: NDArray[np.int64],
-    level: NDArray[np.int64],
-    tally: NDArray[np.int64],
-) -> NDArray[np.bool_]:
-    """Return for which groups nobody is replaced, because the DLTs known by then settle the verdict on the dose."""
-    dlts = struck.sum(axis=1)
-    settled = np.zeros(len(at), dtype=bool)
-    for row in np.flatnonzero(dlts >= 1):
-        dose, patients = int(level[row]), int(tally[row].sum())
-        decision = table.decision(table.states[at[row]].add(dose, patients, int(dlts[row])))
-        settled[row] = not (decision.enrols and decision.dose == dose)
-    return settled
-
-
-def _halted(
-    table: _Table,
-    infusion: Array,
-    known: Array,
-    struck: Array,
-    at: NDArray[np.int64],
-    level: NDArray[np.int64],
-    tally: NDArray[np.int64],
-) -> NDArray[np.bool_]:
-    """Return who is not infused any more, because the design no longer asks for patients at this dose."""
-    earlier = infusion[:, None, :] < infusion[:, :, None]
-    treated = earlier.sum(axis=2)
-    dlts = (earlier & (known[:, None, :] <= infusion[:, :, None])).sum(axis=2)
-    dlts += (struck[:, None, :] <= infusion[:, :, None]).sum(axis=2)
-    halted = np.zeros(infusion.shape, dtype=bool)
-    for row, place in np.argwhere((dlts >= 1) & np.isfinite(infusion)):
-        dose, before = int(level[row]), tally[row]
-        patients, hit = int(before.sum() + treated[row, place]), int(dlts[row, place])
-        decision = table.decision(table.states[at[row]].add(dose, patients, hit))
-        halted[row, place] = not (decision.enrols and decision.dose == dose)
-    return halted | (earlier & halted[:, None, :]).any(axis=2)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cartmodel.virtual.designs import kind_of
-from cartmodel.virtual.exposure_gain import PLAIN, SAME_RISK, gains, of_twins, with_twins
+from cartmodel.virtual.exposure_gain import CLEAR, PLAIN, SAME_RISK, gains, of_twins, with_twins
 from cartmodel.virtual.loading import list_virtual_scenarios, load_virtual_scenario
 from cartmodel.virtual.rates import UTILITY, true_rates
 from cartmodel.virtual.scenario import VirtualScenario
@@ -235,7 +235,7 @@ def _words(
             value, error = float(row.value), float(row.mc_error)  # type: ignore[arg-type]
             if not np.isfinite(value):
                 continue
-            clear = abs(value) > max(2 * error, 1e-9)
+            clear = abs(value) > max(CLEAR * error, 1e-9)
             verdict = (
                 f"{'higher' if value > 0 else 'lower'} by {abs(value):.3g} (MC error {error:.2g})"
                 if clear

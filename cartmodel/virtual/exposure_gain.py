@@ -13,7 +13,7 @@ from cartmodel.virtual.study import made_of
 PLAIN = {"correct": "correct selection", "regret": "regret per future patient", "trial_regret": "regret per patient"}
 SAME_RISK = 1e-3  # between-patient SD of the risk below which all patients at a dose count as alike
 _GOOD = {"correct": 1, "overdose": -1, "regret": -1, "trial_regret": -1, "dlts": -1}  # better: higher or lower
-_CLEAR = 3.0  # Monte Carlo errors beyond which exposure is said to help or harm: there are many comparisons
+CLEAR = 3.0  # Monte Carlo errors beyond which a difference is told: there are many comparisons
 
 
 def with_twins(recipes: Mapping[str, Any], scenario: VirtualScenario) -> tuple[dict[str, Any], dict[str, str]]:
@@ -53,7 +53,7 @@ def gains(name: str, true: pd.DataFrame, differences: pd.DataFrame, twins: Mappi
             value, error, quantity = float(row.value), float(row.mc_error), str(row.quantity)  # type: ignore[arg-type]
             if not np.isfinite(value):
                 continue
-            clear = abs(value) > max(_CLEAR * error, 1e-9)
+            clear = abs(value) > max(CLEAR * error, 1e-9)
             verdict = "adds nothing" if not clear else "helps" if value * _GOOD[quantity] > 0 else "harms"
             told[verdict].append(f"{plain[quantity]} {value:+.3g} (MC error {error:.2g})")
         said = "; ".join(

@@ -1,10 +1,19 @@
 """What never moves the rule silently: departures, a stop that was ignored, DLTs of backfill; any design as protocol."""
 
+from datetime import date, timedelta
+from itertools import product
+
 import pandas as pd
 import pytest
 
 import cartmodel as cm
+from cartmodel.conduct.history import history
+from cartmodel.conduct.protocol import Trial
+from cartmodel.conduct.records import Record
 from cartmodel.conduct.ruling import verdict
+from cartmodel.conduct.steps import next_step
+from cartmodel.escalation.policies import Policies
+from cartmodel.escalation.three_plus_three import ThreePlusThree
 
 
 def table(*rows: tuple[str, int, str, str, str, str]) -> pd.DataFrame:
@@ -34,7 +43,7 @@ def test_a_stop_stands_whatever_a_departure_adds(level: int) -> None:
     row = found.log.set_index("subject").loc["d"]
     assert not row["protocol"]
     assert row["models"]
-    assert "outside the protocol" in row["how"]
+    assert "in none of the groups that the rule asked for" in row["how"]
 
 
 @pytest.mark.parametrize("level", [2, 3])
@@ -44,17 +53,17 @@ def test_a_reduction_stands_whatever_a_departure_adds(level: int) -> None:
     assert (before.decision.action, before.decision.dose) == ("de-escalate", 1)
     after = verdict(table(*CLEAR, *TOXIC, ("g", level, "2026-03-16", "", "2026-03-20", "urgent")))
     assert (after.decision.action, after.decision.dose) == ("de-escalate", 1)
-    asked = after.questions
-    assert not (asked["gap"] == "roles").any()
+    assert not after.questions["question"].str.contains("whom the rule does not count").any()
     struck = verdict(table(*CLEAR, *TOXIC, ("g", level, "2026-03-16", "2026-03-18", "2026-03-20", "urgent")))
-    roles = struck.questions.query("gap == 'roles'")
-    assert len(roles) == 1
-    assert "g (outside the protocol)" in roles["question"].iloc[0]
+    assert (struck.decision.action, struck.decision.dose) == ("de-escalate", 1)
+    asked = struck.questions[struck.questions["question"].str.contains("whom the rule does not count")]
+    assert len(asked) == 1
+    assert "g (infused against the rule)" in asked["question"].iloc[0]
 
 
 def test_a_departure_of_days_alone_still_counts() -> None:
     early = verdict(table(*CLEAR, ("d", 2, "2026-01-31", "", "2026-02-20", "product expired")))
-    assert early.state.current == 2
+    assert (early.decision.action, early.decision.dose, early.decision.cohort) == ("stay", 2, 2)
     assert early.log.set_index("subject").loc["d", "role"] == "escalation"
 
 
@@ -84,15 +93,25 @@ def test_two_of_the_first_three_is_seen_when_the_fourth_is_treated() -> None:
     assert (going.decision.action, going.decision.dose, going.decision.cohort) == ("stay", 1, 2)
 
 
-def test_dlts_of_backfill_are_an_open_question() -> None:
+def test_dlts_of_backfill_stop_the_rule_and_are_an_open_question() -> None:
+    """3 DLTs in 6 at level 1, of which the rule counts 0 in 3: it would escalate, people decide."""
     rows = [(*row[:5], "") for row in CLEAR]
     rows += [(f"x{k}", 1, "2026-02-08", f"2026-02-1{k}", "2026-02-20", "") for k in range(3)]
     found = verdict(table(*rows).assign(role=[""] * 3 + ["backfill"] * 3))
-    assert found.decision.action == "escalate"
-    asked = found.questions.query("gap == 'roles'").iloc[0]
+    assert found.decision.action == "refer"
+    assert "without them: 0 DLTs in 3 at dose level 1: escalate" in found.decision.reason
+    asked = found.questions[found.questions["policy"] == "outside_dlts = refer"].iloc[0]
     assert asked["differs"]
-    assert "3 DLTs in 6" in asked["would_say"]
-    assert "whether the DLTs of x0 (backfill), x1 (backfill), x2 (backfill) count" in found.text
+    assert asked["would_say"].startswith("escalate: 3 patients at level 2")
+    assert "what the DLTs of x0 (backfill), x1 (backfill), x2 (backfill) mean" in found.text
+    roles = [""] * 3 + ["backfill"] * 3
+    one = table(*rows).assign(role=roles, dlt_date=["", "", "", "2026-02-10", "", ""])
+    going = verdict(one, on=pd.Timestamp("2026-03-20").date())
+    assert going.decision.action == "escalate"
+    assert "1 DLT in 1 at dose level 1 with them" not in going.text
+    assert "at dose level 1 with them" in going.text
+    ignored = verdict(table(*rows).assign(role=roles), policy={"outside_dlts": "ignore"})
+    assert ignored.decision.action == "escalate"
 
 
 def test_a_patient_who_completed_early_is_a_policy_and_a_question() -> None:
@@ -183,7 +202,7 @@ def test_a_dlt_on_the_day_of_the_next_infusion_is_no_breach_of_the_protocol() ->
     after.loc[5, "dlt_date"] = "2026-03-02"
     found = verdict(after)
     assert found.decision.action == "refer"
-    assert "known when the next group began" in found.decision.reason
+    assert "known when the next group had begun" in found.decision.reason
     assert "G9" in found.decision.questions
 
 
@@ -192,3 +211,33 @@ def test_small_limits_and_dates_in_the_future() -> None:
     ahead = table(*CLEAR)
     ahead.loc[2, "last_followup_date"] = "2199-03-01"
     assert "lies after today" in verdict(ahead).text
+
+
+@pytest.mark.parametrize("outcomes", list(product((False, True), repeat=6)))
+def test_two_trios_at_once_are_told_apart(outcomes: tuple[bool, ...]) -> None:
+    """G8 at the DLT: six patients of level 2 within a week, all outcomes; the text speaks of the first 3 and 3 more.
+
+    The first DLT of the first 3 comes at once and opens the second trio; all others come when all six are infused.
+    """
+    begin, day = date(2026, 1, 1), timedelta(days=1)
+    records = [Record(f"L{k}", 1, begin, None, None, begin + 28 * day) for k in range(3)]
+    first = next((k for k in range(3) if outcomes[k]), None)
+    if first is None:
+        return  # nothing opens the second trio
+    for k, hit in enumerate(outcomes):
+        given = begin + (28 + k) * day
+        dlt = given if k == first else begin + 50 * day
+        records.append(Record(f"P{k}", 2, given, None, dlt if hit else None, given + 28 * day))
+    trial = Trial(ThreePlusThree(Policies(second_trio="at_dlt")), 3)
+    assert not [problem for infusion in history(trial, records) for problem in infusion.departures]
+    trio, more = sum(outcomes[:3]), sum(outcomes[3:])
+    wanted = ("de-escalate", 1)
+    if trio == 1 and more <= 1:
+        wanted = ("escalate", 3) if more == 0 else ("stop", 1)
+    for after in (51, 70):  # pending patients left, or none
+        step = next_step(trial, records, begin + after * day)
+        settled = after == 70 or trio >= 2 or more >= 2
+        if settled:
+            assert (step.decision.action, step.decision.dose) == wanted
+        else:
+            assert step.decision.action == "suspend"
