@@ -24,7 +24,7 @@ class Backfill:
     the design's own.
 
     Activity is not in the counts: at a dose without any, people close the backfill. Groups are counted, not days: a
-    backfill group is taken as known when the design decides next. In virtual trials patients come by the calendar.
+    backfill group is taken as known when the design decides next; virtual trials, which go by days, refuse backfill.
 
     Parameters
     ----------
