@@ -9,6 +9,7 @@ import xarray as xr
 from pytensor import tensor
 
 from cartmodel.equations.observations import Observable
+from cartmodel.errors import SamplerError
 from cartmodel.spec.priors import Beta, HalfNormal, LogitNormal, LogNormal, Normal
 from cartmodel.symbolic import vocabulary
 
@@ -80,6 +81,12 @@ class Symbols:
         return values
 
     def _correlated(self, centres: Mapping[str, Any], omegas: Mapping[str, Any], correlation: Any) -> dict[str, Any]:
+        if pm.__version__.startswith("6.3."):
+            raise SamplerError(
+                "a correlation of the random effects needs PyMC 6.4 or newer, and this is "
+                f"{pm.__version__}: the density of its LKJCorr lacks the Cholesky factor's Jacobian; accepted: "
+                "PyMC 6.4, or the sampler 'nutpie', which does not use it"
+            )
         names = list(omegas)
         chol = pm.LKJCorr("corr_chol", n=len(names), eta=np.float64(correlation.eta))
         pm.Deterministic("corr", chol @ chol.T, dims=("parameter", "parameter_"))

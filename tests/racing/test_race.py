@@ -139,7 +139,7 @@ def test_files(rows: pd.DataFrame, tmp_path: Path) -> None:
     read = pd.read_csv(paths[0])
     assert tuple(read.columns) == COLUMNS
     assert np.allclose(read["ess_bulk"], rows["ess_bulk"].astype(float), rtol=1e-4, equal_nan=True)
-    assert race_markdown(read) == race_markdown(marked)  # a race broken off goes on from its file
+    assert race_table(read)["verdict"].equals(race_table(marked)["verdict"])  # a race broken off goes on from its file
     assert "### prior (SIMULATED)" in race_markdown(marked)
     drawn = paths[3].read_text()
     assert "prior (SIMULATED)" in drawn
