@@ -16,7 +16,7 @@ _TRIES = 20
 @sampler("blackjax")
 def blackjax(target: Target, sampling: Sampling) -> xr.DataTree:
     """Sample PyMC's graph in JAX with blackjax's NUTS and its window adaptation, one chain after the other."""
-    jax, nuts = load("jax"), load("blackjax")
+    nuts, jax = load("blackjax"), load("jax")
     jax.config.update("jax_enable_x64", True)
     model = target.model
     started = time.perf_counter()

@@ -8,6 +8,7 @@ from cartmodel.kinetics import structures, vocabulary
 from cartmodel.virtual import VirtualScenario, load_virtual_scenario, true_rates
 from cartmodel.virtual.hazard import onset_days
 from cartmodel.virtual.potential import Potential
+from cartmodel.virtual.response import remissions
 from cartmodel.virtual.scenario import ExposureHazard, Manufacture, Onset, Remission, Toxicity
 from cartmodel.virtual.streams import Streams
 
@@ -157,8 +158,8 @@ def test_remission_by_the_acting_exposure(plain: VirtualScenario) -> None:
     v = np.array([-1.0, 0.0, 2.0])
     wanted = 0.95 * stats.t(4).sf((np.log(1.5) - 2.0 - 1.5 * v) / 4.0)
     np.testing.assert_allclose(true_rates(scenario)["remission"], wanted, atol=1e-9)
-    potential = shares(scenario)
-    assert near(potential.remission.mean(axis=(0, 1)), wanted, 2 * TRIALS)
+    found = remissions(shares(scenario), np.empty((TRIALS, 0, len(v))))
+    assert near(found.mean(axis=(0, 1)), wanted, 2 * TRIALS)
     utility = 100 * wanted * 0.9 + 40 * (1 - wanted) * 0.9 + 60 * wanted * 0.1
     assert true_rates(scenario)["utility"][0] == pytest.approx(utility[0], abs=1e-6)
 
