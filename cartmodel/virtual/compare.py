@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cartmodel.virtual.designs import kind_of
+from cartmodel.virtual.designs import kind_of, made_of
 from cartmodel.virtual.exposure_gain import CLEAR, PLAIN, SAME_RISK, gains, of_twins, with_twins
 from cartmodel.virtual.loading import list_virtual_scenarios, load_virtual_scenario
 from cartmodel.virtual.rates import UTILITY, true_rates
 from cartmodel.virtual.scenario import VirtualScenario
-from cartmodel.virtual.study import made_of, simulate_trials
+from cartmodel.virtual.study import simulate_trials
 from cartmodel.virtual.trials import VirtualTrials
 
 NEAR = 0.02
@@ -205,7 +205,7 @@ def _differences(measured: Mapping[str, Mapping[str, np.ndarray]], twins: Mappin
 
 
 def _looks(recipe: Any, scenario: VirtualScenario) -> bool:
-    return kind_of(made_of(recipe, scenario)) == "records"
+    return kind_of(made_of(recipe, scenario.doses)) == "records"
 
 
 def _words(

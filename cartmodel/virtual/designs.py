@@ -112,6 +112,23 @@ def design_of(text: str, doses: tuple[float, ...]) -> Any:
         raise ValueError(f"design '{text}': {error}; {accepts}") from error
 
 
+def made_of(recipe: Any, doses: tuple[float, ...]) -> Any:
+    """Return the design of a recipe: itself, by its name and settings, or what a function returns.
+
+    Raises
+    ------
+    ValueError
+        If it is none of the three.
+    """
+    if isinstance(recipe, str):
+        return design_of(recipe, doses)
+    if hasattr(recipe, "decide") and not isinstance(recipe, type):
+        return recipe
+    if callable(recipe):
+        return recipe()
+    raise ValueError(f"design {recipe!r}; accepted: a design, its name, or a function that returns it")
+
+
 def without_exposure(recipe: Any, doses: tuple[float, ...]) -> Any | None:
     """Return the recipe of the same design without exposure; None for a design that has no exposure to leave out.
 
@@ -122,15 +139,12 @@ def without_exposure(recipe: Any, doses: tuple[float, ...]) -> Any | None:
     >>> without_exposure("boin", (1e8,)) is None
     True
     """
+    design = made_of(recipe, doses)
+    if not (isinstance(design, ExposureBlrm) and design.exposure):
+        return None
     if isinstance(recipe, str):
-        design = design_of(recipe, doses)
-        separator = "; " if ":" in recipe else ": "
-        looks = isinstance(design, ExposureBlrm) and design.exposure
-        return f"{recipe}{separator}exposure = false" if looks else None
-    design = recipe if hasattr(recipe, "decide") and not isinstance(recipe, type) else recipe()
-    if isinstance(design, ExposureBlrm) and design.exposure:
-        return replace(design, exposure=False)
-    return None
+        return f"{recipe}{'; ' if ':' in recipe else ': '}exposure = false"
+    return replace(design, exposure=False)
 
 
 def fingerprint(design: Any, doses: int, start: int) -> str:

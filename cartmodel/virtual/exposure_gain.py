@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cartmodel.virtual.designs import without_exposure
+from cartmodel.virtual.designs import made_of, without_exposure
 from cartmodel.virtual.scenario import VirtualScenario
-from cartmodel.virtual.study import made_of
 
 PLAIN = {"correct": "correct selection", "regret": "regret per future patient", "trial_regret": "regret per patient"}
 SAME_RISK = 1e-3  # between-patient SD of the risk below which all patients at a dose count as alike
@@ -19,12 +18,12 @@ CLEAR = 3.0  # Monte Carlo errors beyond which a difference is told: there are m
 def with_twins(recipes: Mapping[str, Any], scenario: VirtualScenario) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the designs with those without exposure that are missing, and the name of the latter by the former."""
     found, twins = dict(recipes), dict[str, str]()
-    made = {name: made_of(recipe, scenario) for name, recipe in recipes.items()}
+    made = {name: made_of(recipe, scenario.doses) for name, recipe in recipes.items()}
     for name, recipe in recipes.items():
         twin = without_exposure(recipe, scenario.doses)
         if twin is None:
             continue
-        design = made_of(twin, scenario)
+        design = made_of(twin, scenario.doses)
         same = next((other for other, one in made.items() if type(one) is type(design) and one == design), None)
         if same is None:
             same = twin if isinstance(twin, str) else f"{name}, without exposure"

@@ -14,6 +14,7 @@ import dask
 import pytest
 
 import cartmodel as cm
+from cartmodel.virtual import folder as study_folder
 from cartmodel.virtual import list_virtual_scenarios, load_virtual_scenario, simulate_trials, study
 
 DESIGNS = {"3+3": "nct06871644", "TITE": "tite-boin: max_patients = 9"}
@@ -69,7 +70,7 @@ def digests(scenario, **settings) -> dict[str, str]:
 
 
 def test_workers_with_other_versions_are_refused(cluster, monkeypatch) -> None:
-    monkeypatch.setattr(study, "version", lambda name: "0.0" if name == "numpy" else "1.0")
+    monkeypatch.setattr(study_folder, "version", lambda name: "0.0" if name == "numpy" else "1.0")
     with pytest.raises(ValueError, match=r"a worker has .*numpy .*; accepted: .*numpy 0\.0"):
         digests(load_virtual_scenario("flat"), scheduler=cluster[0])
 
