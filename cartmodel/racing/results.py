@@ -155,7 +155,7 @@ def _dots(axes: Axes, runs: pd.DataFrame, names: list[str], column: str) -> None
             inside = colour if pd.isna(converged) or converged else "white"
             axes.plot([value], [place], "o", markersize=4.5, color=colour, markerfacecolor=inside, alpha=0.8)
         if values.isna().all():
-            status = own["status"].iloc[0]
+            status = own["status"].iloc[0] if len(own) else "not run"
             text = status if status != "done" else "approximation" if column == "ess_per_second" else "no reference"
             shift = axes.get_yaxis_transform()
             axes.text(0.02, place, text, transform=shift, va="center", size=7, color=GREY, gid="not done")

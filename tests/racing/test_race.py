@@ -144,3 +144,9 @@ def test_files(rows: pd.DataFrame, tmp_path: Path) -> None:
     drawn = paths[3].read_text()
     assert "prior (SIMULATED)" in drawn
     assert "dummy-shifted" in drawn
+
+
+def test_a_race_of_which_a_part_is_run_is_drawn(rows: pd.DataFrame, tmp_path: Path) -> None:
+    other = rows[rows["sampler"] == "dummy-exact"].assign(posterior="other")
+    drawn = write_race(pd.concat([rows, other]), tmp_path)[3].read_text()
+    assert drawn.count("not run") == 2 * (rows["sampler"].nunique() - 1)
