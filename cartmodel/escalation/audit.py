@@ -33,8 +33,9 @@ class Audit:
         Scenario by gap, G1 to G10: the probability that the trial reaches a step that the text does not define;
         ``any``: one of G1 to G5, where the text alone cannot drive the trial. G6: an end at the highest dose with 3
         patients. G7: a patient who is not evaluable (missing unless their probability is given). G8: 3 patients are
-        added. G9: every trial: the text names no stagger. G10: more patients than planned, if G3 is read as "enrol";
-        with more than three doses the rules themselves may treat more, whatever G3 is.
+        added. G9: every trial: the text names no stagger. G10: more patients than planned, if G3 is read as "enrol" and
+        nothing limits them; ``G10_proposed``: the same under the proposed reading, 0 while 6 patients at every dose are
+        no more than planned.
     readings : pandas.DataFrame
         Operating characteristics under every reading: a row for each scenario and reading, the proposed one first;
         columns as in `compare_designs`.
@@ -52,9 +53,10 @@ def audit(
 ) -> Audit:
     """Return the ambiguity audit of the 3+3 of NCT06871644.
 
-    Every combination of the readings of G1, G2, G3 and G6 is computed exactly; where 3 more patients are enrolled at a
-    full dose, once without a limit and once with ``max_patients`` patients (G10). The readings of G4 agree in every
-    reachable state and G5 has but one that can be computed; G7, G8 and G9 change the calendar, not the counts.
+    Every combination of the readings of G1, G2, G3 and G6 is computed exactly; where more than ``max_patients`` are
+    possible (3 more at a full dose, or many doses), once without a limit and once with it (G10). The readings of G4
+    agree in every reachable state and G5 has but one that can be computed; G7, G8 and G9 change the calendar, not the
+    counts.
 
     Parameters
     ----------
@@ -69,8 +71,8 @@ def audit(
     --------
     >>> found = audit({"moderate": [0.10, 0.25, 0.40]})
     >>> print(found.reached.round(2).to_string())
-                G1    G2    G3    G4    G5    G6  G7    G8   G9   G10   any
-    moderate  0.36  0.32  0.13  0.35  0.04  0.12 NaN  0.68  1.0  0.01  0.83
+                G1    G2    G3    G4    G5    G6  G7    G8   G9   G10  G10_proposed   any
+    moderate  0.36  0.32  0.13  0.35  0.04  0.12 NaN  0.68  1.0  0.01           0.0  0.83
     >>> len(found.readings)
     24
     """
@@ -78,10 +80,11 @@ def audit(
         raise ValueError(f"not_evaluable {not_evaluable}; accepted: a probability below 1")
     reached = _reached([list(p) for p in scenarios.values()], max_patients, not_evaluable)
     reached.index = pd.Index(list(scenarios))
+    beyond = 6 * max(len(p) for p in scenarios.values()) > max_patients
     designs: dict[str, ThreePlusThree] = {}
     for values in product(*_VARIED.values()):
         reading = dict(zip(_VARIED, values, strict=True))
-        for cap in (None, max_patients) if reading["G3"] == "enrol" else (None,):
+        for cap in (None, max_patients) if beyond or reading["G3"] == "enrol" else (None,):
             fields = {GAPS[gap].policy: value for gap, value in reading.items()}
             name = " ".join(f"{gap}={value}" for gap, value in reading.items()) + (f" G10={cap}" if cap else "")
             designs[name] = nct06871644(**fields, max_patients=cap)
@@ -99,7 +102,8 @@ def _reached(truth: list[list[float]], max_patients: int, not_evaluable: float |
     lost = np.nan if not_evaluable is None else 1 - exact.total @ (1 - not_evaluable) ** n
     columns: dict[str, object] = {gap: exact.reached[gap] for gap in _SILENT}
     columns |= {"G6": top.reached["G6"], "G7": lost, "G8": added.reached["G8"], "G9": 1.0}
-    columns |= {"G10": more.total[:, max_patients + 1 :].sum(axis=1), "any": exact.reached["any"]}
+    columns |= {"G10": more.total[:, max_patients + 1 :].sum(axis=1)}
+    columns |= {"G10_proposed": exact.total[:, max_patients + 1 :].sum(axis=1), "any": exact.reached["any"]}
     return pd.DataFrame(columns)
 
 
@@ -129,8 +133,8 @@ def _words(reached: pd.DataFrame, readings: pd.DataFrame, max_patients: int) -> 
     for scenario, row in reached.iterrows():
         lines.append(
             f"  {scenario}: 3 patients are added, and the text does not say when they may come (G8), in "
-            f"{row['G8']:.0%}; the highest dose is named after 3 patients (G6) in {row['G6']:.0%}; more than "
-            f"{max_patients} patients, if a full dose gets 3 more (G10), in {row['G10']:.1%}"
+            f"{row['G8']:.0%}; the highest dose is named after 3 patients (G6) in {row['G6']:.0%}; "
+            f"{_more_than_planned(row, max_patients)}"
         )
         if not np.isnan(row["G7"]):
             lines.append(f"    a patient is not evaluable and has to be replaced (G7) in {row['G7']:.0%}")
@@ -157,6 +161,15 @@ def _words(reached: pd.DataFrame, readings: pd.DataFrame, max_patients: int) -> 
         ]
     lines += ["", "The registry entry is a summary: ask for the protocol."]
     return "\n".join(lines)
+
+
+def _more_than_planned(row: pd.Series, max_patients: int) -> str:
+    more, proposed = f"more than {max_patients} patients", row["G10_proposed"]
+    if row["G10"] == 0:
+        return f"never {more} (G10)"
+    if proposed == 0:
+        return f"{more}, if a full dose gets 3 more (G10), in {row['G10']:.1%}"
+    return f"{more} (G10) in {proposed:.1%} under the proposed reading, in {row['G10']:.1%} if a full dose gets 3 more"
 
 
 def _largest(table: pd.DataFrame, ends: list[str]) -> tuple[str, float]:

@@ -11,11 +11,11 @@ from math import comb
 
 from scipy.optimize import isotonic_regression
 
-type Trial = Generator[int, int, int]
-type Law = dict[tuple[int, tuple[int, ...], tuple[int, ...]], Fraction]
+type Trial[End] = Generator[int, int, End]
+type Law[End] = dict[tuple[End, tuple[int, ...], tuple[int, ...]], Fraction]
 
 
-def protocol(doses: int, *, enrol: bool = False, current: bool = False) -> Trial:
+def protocol(doses: int, *, enrol: bool = False, current: bool = False) -> Trial[int]:
     """NCT06871644 as section 1.1 of the domain file tells it, silent steps by the defaults of section 1.2."""
     treated: dict[int, int] = {}
     for dose in range(1, doses + 1):
@@ -43,7 +43,57 @@ def protocol(doses: int, *, enrol: bool = False, current: bool = False) -> Trial
     return doses
 
 
-def textbook(doses: int, *, de_escalate: bool, six_at_top: bool = False) -> Trial:
+def read(
+    doses: int, *, stop: bool = False, current: bool = False, enrol: bool = False, six: bool = False, cap: int = 10**6
+) -> Trial[tuple[int, frozenset[str]]]:
+    """NCT06871644 under a reading of G1 (stop), G2 (current), G3 (enrol), G6 (six) and G10 (cap): MTD and gaps met."""
+    treated = dict.fromkeys(range(doses + 1), 0)
+    gaps: set[str] = set()
+
+    def full() -> bool:
+        return sum(treated.values()) + 3 > cap
+
+    for dose in range(1, doses + 1):
+        if full():
+            return dose - 1, frozenset(gaps)
+        first = yield dose
+        treated[dose] = 3
+        if first >= 2:
+            gaps.add("G1")
+            if stop:
+                return dose - 1, frozenset(gaps)
+        elif first == 1 or (dose == doses and six):
+            if full():
+                return dose - 1, frozenset(gaps)
+            gaps.add("G8")
+            dlt = first + (yield dose)
+            treated[dose] = 6
+            if dlt == 2:
+                gaps.add("G2")
+                return (dose if current else dose - 1), frozenset(gaps)
+            if dlt < 2:
+                continue
+        else:
+            if dose == doses:
+                gaps.add("G6")
+            continue
+        for below in range(dose - 1, 0, -1):
+            if treated[below] == 6:
+                gaps.add("G3")
+                if not enrol:
+                    return below, frozenset(gaps)
+            if full():
+                return below, frozenset(gaps)
+            additional = yield below
+            treated[below] += 3
+            gaps.add("G4")
+            if additional <= 1:
+                return below, frozenset(gaps)
+        return 0, frozenset(gaps | {"G5"})
+    return doses, frozenset(gaps)
+
+
+def textbook(doses: int, *, de_escalate: bool, six_at_top: bool = False) -> Trial[int]:
     """The usual 3+3: at most 1 of 6 passes; the MTD is the dose below a toxic one, with 6 patients if required."""
     counts: dict[int, tuple[int, int]] = {}
     dose, rising = 1, True
@@ -70,7 +120,7 @@ def textbook(doses: int, *, de_escalate: bool, six_at_top: bool = False) -> Tria
 BOIN_30 = {3: (0, 2, 3), 6: (1, 3, 4), 9: (2, 4, 5), 12: (2, 5, 7), 15: (3, 6, 8), 18: (4, 7, 9)}  # Liu, Yuan 2015
 
 
-def boin(doses: int, *, patients: int = 18) -> Trial:
+def boin(doses: int, *, patients: int = 18) -> Trial[int]:
     """BOIN at target 0.30 from its published table; the MTD by SciPy's isotonic regression."""
     counts = dict.fromkeys(range(1, doses + 1), (0, 0))
     dose, highest_open = 1, doses
@@ -95,9 +145,9 @@ def boin(doses: int, *, patients: int = 18) -> Trial:
     return min(tried, key=lambda d: abs(fitted[tried.index(d)] + 1e-10 * (tried.index(d) + 1) - 0.30))
 
 
-def law(trial: Callable[[], Trial], p: tuple[Fraction, ...]) -> Law:
+def law[End](trial: Callable[[], Trial[End]], p: tuple[Fraction, ...]) -> Law[End]:
     """The exact law of (MTD, patients by dose, DLTs by dose): every sequence of group outcomes, one by one."""
-    found: Law = defaultdict(Fraction)
+    found: Law[End] = defaultdict(Fraction)
     waiting: list[tuple[int, ...]] = [()]
     while waiting:
         outcomes = waiting.pop()

@@ -1,7 +1,12 @@
 """The ambiguity audit and decision tables of any design: numbers by hand."""
 
+from fractions import Fraction
+from functools import partial
+from itertools import product
+
 import numpy as np
 import pytest
+from escalation import enumeration
 
 import cartmodel as cm
 from cartmodel.escalation.audit import audit
@@ -30,6 +35,54 @@ def test_reached_by_hand() -> None:
     assert found["G9"] == 1
     total = cm.operating_characteristics(cm.nct06871644(), P).total[0]
     assert found["G7"] == pytest.approx(sum(w * (1 - 0.9**n) for n, w in enumerate(total)), rel=1e-12)
+
+
+@pytest.mark.parametrize("text", ["1/10 1/4 2/5", "1/20 1/10 1/5 2/5", "1/5 1/4"])
+def test_every_gap_and_reading_by_enumerating_all_trials(text: str) -> None:
+    """Every outcome of every trial, in plain Python: how often each gap is met, and each reading's end and size."""
+    p = tuple(map(Fraction, text.split()))
+    found = audit({"truth": [float(q) for q in p]})
+    proposed = enumeration.law(partial(enumeration.read, len(p)), p)
+    for gap in ("G1", "G2", "G3", "G4", "G5", "G6", "G8"):
+        wanted = float(sum(weight for ((_, gaps), *_), weight in proposed.items() if gap in gaps))
+        assert found.reached.loc["truth", gap] == pytest.approx(wanted, abs=1e-12)
+    silent = {"G1", "G2", "G3", "G4", "G5"}
+    wanted = float(sum(weight for ((_, gaps), *_), weight in proposed.items() if gaps & silent))
+    assert found.reached.loc["truth", "any"] == pytest.approx(wanted, abs=1e-12)
+    beyond = [float(sum(w for (_, n, _), w in law.items() if sum(n) > 18)) for law in (proposed, _law(p, enrol=True))]
+    assert found.reached.loc["truth", ["G10_proposed", "G10"]].tolist() == pytest.approx(beyond, abs=1e-12)
+    readings = found.readings.droplevel("scenario")
+    told = 0
+    for stop, current, enrol, six in product((False, True), repeat=4):
+        name = (
+            f"G1={'stop' if stop else 'reduce'} G2={'current' if current else 'previous'} "
+            f"G3={'enrol' if enrol else 'skip'} G6={'six' if six else 'three'}"
+        )
+        for cap in (None, 18) if enrol or len(p) > 3 else (None,):
+            law = _law(p, stop=stop, current=current, enrol=enrol, six=six, **({"cap": cap} if cap else {}))
+            row = readings.loc[name + (f" G10={cap}" if cap else "")]
+            ends = [float(sum(w for ((mtd, _), *_), w in law.items() if mtd == k)) for k in range(len(p) + 1)]
+            names = ["mtd_none", *(f"mtd_{k + 1}" for k in range(len(p)))]
+            assert row[names].tolist() == pytest.approx(ends, abs=1e-12), name
+            assert row["patients"] == pytest.approx(float(sum(w * sum(n) for (_, n, _), w in law.items())), abs=1e-12)
+            assert row["most_patients"] == max(sum(n) for _, n, _ in law)
+            told += 1
+    assert told == len(readings)
+
+
+def _law(p: tuple[Fraction, ...], **reading: bool | int) -> enumeration.Law[tuple[int, frozenset[str]]]:
+    return enumeration.law(partial(enumeration.read, len(p), **reading), p)  # pyright: ignore[reportArgumentType]
+
+
+def test_words_on_more_than_the_planned_patients() -> None:
+    """With four doses the rules themselves may treat more than 18, whatever a full dose gets."""
+    four = audit({"truth": (0.05, 0.10, 0.20, 0.40)})
+    proposed, enrol = four.reached.loc["truth", ["G10_proposed", "G10"]]
+    assert 0.05 < proposed < enrol
+    said = f"more than 18 patients (G10) in {proposed:.1%} under the proposed reading, in {enrol:.1%} if a full dose"
+    assert said in four.words
+    assert "more than 18 patients, if a full dose gets 3 more (G10), in 1.1%" in audit({"truth": P}).words
+    assert "never more than 18 patients (G10)" in audit({"truth": (0.2, 0.4)}).words
 
 
 def test_more_than_the_planned_patients() -> None:
