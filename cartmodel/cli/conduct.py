@@ -102,6 +102,7 @@ def advise(
     target: Annotated[float, typer.Option(help="The remission rate to exceed.")] = 0.50,
     gain: Annotated[float, typer.Option(help="Ratio by which the next dose should raise AUC0-28d.")] = 1.20,
     n: Annotated[int, typer.Option(min=1, help="New patients for each draw.")] = 100,
+    draws: Annotated[int, typer.Option(min=1, help="The most draws of the fit to use.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the new patients.")] = 1,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write text, table and figure here.")] = None,
     overwrite: OverwriteOption = False,
@@ -113,7 +114,15 @@ def advise(
     fitted = cm.read_fit(run / "fit.nc" if run.is_dir() else run)
     with busy("Advising", progress):
         found = cm.advise(
-            fitted, dose or None, limit=limit, target=target, gain=gain, overdose=overdose, n=n, random_seed=seed
+            fitted,
+            dose or None,
+            limit=limit,
+            target=target,
+            gain=gain,
+            overdose=overdose,
+            n=n,
+            draws=draws,
+            random_seed=seed,
         )
     console().print(Text(found.text), soft_wrap=True)
     if out is not None:

@@ -12,6 +12,7 @@ from cartmodel.conduct.records import ConductRecords, Record
 from cartmodel.conduct.steps import Step
 from cartmodel.decision.advice import Advice
 from cartmodel.decision.exposure_toxicity import FollowedPatient
+from cartmodel.decision.words import probability_words
 from cartmodel.escalation.blrm import BlrmModel, blrm
 from cartmodel.escalation.boin import boin
 from cartmodel.escalation.dated import DatedPatient, DatedState
@@ -86,7 +87,7 @@ def beside(
         the MTD, ``reason``, ``counted`` (whom it counts), ``against``: how it differs from the protocol, in words.
     levels : pandas.DataFrame
         One row a dose level: patients evaluable, DLTs, pending; the BLRM's mean and P(over the limit); with an advice
-        its P(over), P(remission) and P(gain).
+        its P(over) with the Monte Carlo error, P(remission) and P(gain).
     """
     state = known_state(records.records, trial, on, step.state.current)
     dated = dated_state(records.records, trial, on, step.state.current)
@@ -134,7 +135,7 @@ def beside(
     )
     if advice is not None:
         told = advice.table.set_index("dose").reindex(list(records.doses))
-        for column in ("p_over", "p_over_cut", "p_remission", "p_gain"):
+        for column in ("p_over", "p_over_mcse", "p_over_cut", "p_remission", "p_gain"):
             levels[f"exposure_{column}" if "over" in column else column] = told[column].to_numpy()
     return designs, levels
 
@@ -175,12 +176,15 @@ def _advised(advice: Advice, doses: Sequence[float], current: int) -> Decision:
     criteria = advice.criteria
     rule = f"P(DLT rate > {criteria.limit:.0%}) < {criteria.overdose:.0%}"
     levels = [k for k, dose in enumerate(doses, start=1) if dose == advice.recommended]
-    told = advice.table.set_index("dose")["p_over"]
+    told = {row["dose"]: row for row in advice.table.to_dict("records")}
+    near = [str(k) for k, dose in enumerate(doses, start=1) if dose in advice.unsettled]
+    open_question = f"; not settled by these draws at level {' and '.join(near)}" if near else ""
     if not levels:
-        return Decision("stop", None, f"no dose has {rule}")
+        return Decision("stop", None, f"no dose has {rule}{open_question}")
     level = min(levels[0], current + 1)
     action: Action = "escalate" if level > current else "stay" if level == current else "de-escalate"
-    reason = f"the highest dose with {rule}, at most one above: {told[doses[level - 1]]:.2f}"
+    found = probability_words(told[doses[level - 1]], "p_over")
+    reason = f"the highest dose with {rule}, at most one above: {found}{open_question}"
     return Decision(action, level, reason, (level,), 3)
 
 

@@ -22,7 +22,7 @@ from cartmodel.decision.notes import moved_words, patient_words, toxicity_words
 from cartmodel.decision.onset import Onset, day_shares, early_and_late
 from cartmodel.decision.relative_exposure import exposures_of, relative_exposures, thinned
 from cartmodel.decision.utility import Utility
-from cartmodel.decision.words import advice_text
+from cartmodel.decision.words import advice_text, near_threshold
 from cartmodel.equations.design import outcomes_of
 from cartmodel.inference.diagnosis import diagnose
 from cartmodel.prediction.doses import observed_outcome
@@ -103,6 +103,11 @@ class Advice:
     trial: str = ""
     notes: tuple[str, ...] = ()
 
+    @property
+    def unsettled(self) -> tuple[float, ...]:
+        """The doses whose P(over the limit) lies within two Monte Carlo errors of overdose control's threshold."""
+        return near_threshold(self.table, self.criteria.overdose)
+
 
 def advise(
     fit: xr.DataTree,
@@ -148,7 +153,8 @@ def advise(
     slope : pair of float or None
         Prior of the effect of exposure on the DLT, see `ExposureToxicity`; None: no effect.
     n, draws : int
-        New patients for each draw, and the most draws of the fit that are used.
+        New patients for each draw, and the most draws of the fit that are used: with more of them the Monte Carlo
+        errors are smaller.
     random_seed : int
         Seed of new patients and resampling.
 
@@ -159,7 +165,10 @@ def advise(
         ``extrapolated``; ``dlt_median``, ``dlt_lower``, ``dlt_upper`` and ``p_over`` (joint), ``p_over_cut``,
         ``p_over_dose_only`` (no effect of exposure, the same patients); ``remission_median``, ..., ``p_remission``;
         ``gain_median``, ..., ``p_gain`` of the next dose; ``utility_median``, ..., ``p_best``. Intervals are
-        equal-tailed 95%. NaN where undefined, with the reason in ``note``.
+        equal-tailed 95%. NaN where undefined, with the reason in ``note``. ``p_over_mcse``, ``p_over_cut_mcse``,
+        ``p_remission_mcse``, ``p_gain_mcse``, ``p_best_mcse``: Monte Carlo standard errors, from the effective sample
+        size of the draws; NaN where the draws of each chain agree or are fewer than 4. `p_over_dose_only` rests on 8192
+        points of the prior, with an error near 0.005.
 
     Raises
     ------
@@ -184,6 +193,7 @@ def advise(
     days = {p.days for p in followed if p.days is not None and 0 < p.days < window}
     edges = np.array(sorted({*(day for day in _DAYS if day < window), *days, window}))
     few = thinned(fit, draws)
+    chains = group(few, "posterior").sizes["chain"]
     found = relative_exposures(few, asked, edges, n=n, random_seed=random_seed)
     table = pd.DataFrame({"dose": asked, **_counts(asked, followed)})
     table["extrapolated"] = (asked < treated.min()) | (asked > treated.max())
@@ -195,13 +205,13 @@ def advise(
         log_dose = np.log(np.array([p.dose for p in followed]) / spec.dose.reference)
         x = exposures_of(followed, found, few, random_seed + 1)
         toxicity = toxicity_of(model, followed, log_dose, x, found, shares, place, random_seed)
-        toxicity_columns(table, toxicity, place, limit, random_seed)
+        toxicity_columns(table, toxicity, place, limit, chains, random_seed)
         notes += toxicity_words(toxicity)
     if spec.response is not None:
-        on_plateau = remission_columns(table, few, spec, found, target)
+        on_plateau = remission_columns(table, few, spec, found, target, chains)
         if toxicity is not None:
-            utility_columns(table, utility or Utility(), toxicity, on_plateau)
-    gain_columns(table, found, gain)
+            utility_columns(table, utility or Utility(), toxicity, on_plateau, chains)
+    gain_columns(table, found, gain, chains)
     say_missing(table, spec)
     pending = pending_table(toxicity, window, found.subjects)
     recommended = _recommended(table, followed, criteria)

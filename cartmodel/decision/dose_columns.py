@@ -16,13 +16,14 @@ from cartmodel.decision.exposure_toxicity import (
     toxicity_draws,
 )
 from cartmodel.decision.relative_exposure import RelativeExposures
-from cartmodel.decision.summaries import Draw, share_above, spread
+from cartmodel.decision.summaries import Draw, above, probability, share, spread
 from cartmodel.decision.utility import Utility, remission_of
 from cartmodel.spec import ModelSpec
 
 _COLUMNS = (
     *(f"{name}_{end}" for name in ("dlt", "remission", "gain", "utility") for end in ("lower", "median", "upper")),
     *("p_over", "p_over_cut", "p_over_dose_only", "p_remission", "p_gain", "p_best"),
+    *("p_over_mcse", "p_over_cut_mcse", "p_remission_mcse", "p_gain_mcse", "p_best_mcse"),
 )
 
 
@@ -83,11 +84,14 @@ def toxicity_of(
     return Toxicity(model, patients, log_dose, x, found.edges, shares, drawn, weights, risks)
 
 
-def toxicity_columns(table: pd.DataFrame, toxicity: Toxicity, place: Draw, limit: float, random_seed: int) -> None:
+def toxicity_columns(
+    table: pd.DataFrame, toxicity: Toxicity, place: Draw, limit: float, chains: int, random_seed: int
+) -> None:
     """Add the DLT rate, and the probability that it is over the limit: joint, cut, and by dose alone."""
     spread(table, "dlt", toxicity.rate, toxicity.weights)
-    table["p_over"] = share_above(toxicity.rate, limit, toxicity.weights)
-    table["p_over_cut"] = share_above(toxicity.rate, limit, _even(toxicity.weights.shape))
+    over = above(toxicity.rate, limit)
+    probability(table, "p_over", over, toxicity.weights, chains)
+    probability(table, "p_over_cut", over, _even(toxicity.weights.shape), chains)
     # The same patients without an effect of exposure: the BLRM with follow-up weights.
     alone = replace(toxicity.model, slope=None)
     nothing = np.zeros((1, len(toxicity.patients), len(toxicity.edges)))
@@ -96,7 +100,7 @@ def toxicity_columns(table: pd.DataFrame, toxicity: Toxicity, place: Draw, limit
         nodes=8192, resampled=4000, random_seed=random_seed,
     )  # fmt: skip
     rate = alone.risk(drawn.parameters[:, :, None], place, np.zeros(1))
-    table["p_over_dose_only"] = share_above(rate, limit, _even(rate.shape[:2]))
+    table["p_over_dose_only"] = share(above(rate, limit), _even(rate.shape[:2]))
 
 
 def pending_table(toxicity: Toxicity | None, window: float, known: Sequence[str]) -> pd.DataFrame:
@@ -122,17 +126,17 @@ def pending_table(toxicity: Toxicity | None, window: float, known: Sequence[str]
     return table[columns]
 
 
-def gain_columns(table: pd.DataFrame, found: RelativeExposures, gain: float) -> None:
+def gain_columns(table: pd.DataFrame, found: RelativeExposures, gain: float, chains: int) -> None:
     """Add the ratio of the geometric means of AUC0-28d, the next dose against this one, over the same new patients."""
     mean = found.log_auc.mean(axis=-1)
     ratio = np.full_like(mean, np.nan)
     ratio[:, :-1] = np.exp(np.diff(mean, axis=1))
     spread(table, "gain", ratio[:, None], _even((len(ratio), 1)))
-    table["p_gain"] = share_above(ratio[:, None], gain, _even((len(ratio), 1)))
+    probability(table, "p_gain", above(ratio[:, None], gain), _even((len(ratio), 1)), chains)
 
 
 def remission_columns(
-    table: pd.DataFrame, few: xr.DataTree, spec: ModelSpec, found: RelativeExposures, target: float
+    table: pd.DataFrame, few: xr.DataTree, spec: ModelSpec, found: RelativeExposures, target: float, chains: int
 ) -> Draw:
     """Add the remission rate and the probability that it is above the target; return P(remission) on its plateau.
 
@@ -147,17 +151,18 @@ def remission_columns(
         raise ValueError(f"model '{spec.name}' has no response")
     rate = remission_of(few, spec, u).mean(axis=-1)[:, None]
     spread(table, "remission", rate, _even(rate.shape[:2]))
-    table["p_remission"] = share_above(rate, target, _even(rate.shape[:2]))
+    probability(table, "p_remission", above(rate, target), _even(rate.shape[:2]), chains)
     return remission_of(few, spec, u.clip(max=float(seen.median(("chain", "draw")).max())))
 
 
-def utility_columns(table: pd.DataFrame, utility: Utility, toxicity: Toxicity, remission: Draw) -> None:
+def utility_columns(table: pd.DataFrame, utility: Utility, toxicity: Toxicity, remission: Draw, chains: int) -> None:
     """Add the expected utility of a new patient, and the probability that a dose has the highest of these."""
     worth = [utility.of(remission, toxicity.risks[:, k]).mean(axis=-1) for k in range(toxicity.risks.shape[1])]
     values = np.stack(worth, axis=1)
     spread(table, "utility", values, toxicity.weights)
     best = np.argmax(values, axis=-1)  # of equal doses the lowest
-    table["p_best"] = [float(np.sum(toxicity.weights * (best == k))) for k in range(values.shape[-1])]
+    first = 1.0 * (best[..., None] == np.arange(values.shape[-1]))
+    probability(table, "p_best", first, toxicity.weights, chains)
 
 
 def say_missing(table: pd.DataFrame, spec: ModelSpec) -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from cartmodel.decision.dose_columns import Toxicity
 from cartmodel.decision.exposure_toxicity import FollowedPatient
-from cartmodel.decision.summaries import Draw, share_above
+from cartmodel.decision.summaries import Draw, above, share
 from cartmodel.prediction.words import dose_number
 
 _EFFECTS = {
@@ -60,7 +60,7 @@ def toxicity_words(toxicity: Toxicity) -> list[str]:
     """Return sentences on the effect of exposure on the DLT, on falling rates and on weights that thin out."""
     said: list[str] = []
     steps = -np.diff(toxicity.rate, axis=-1)
-    falls = max(share_above(steps, 0.0, toxicity.weights), default=0.0)
+    falls = max(share(above(steps, 0.0), toxicity.weights), default=0.0)
     if falls > 0.01:
         said.append(
             f"With probability {falls:.2f} the DLT rate of a new patient falls between two neighbouring doses: the "

@@ -33,6 +33,7 @@ def advice_text(
             else f"The highest dose within overdose control ({allowed}), at most one above those treated: "
             f"{dose_number(recommended)} cells."
         )
+        lines += _unsettled(table, criteria)
     for row in pending.to_dict("records"):
         source = "own levels so far" if row["kinetics"] else "no levels yet: exposure of a new patient"
         lines.append(
@@ -52,28 +53,59 @@ def advice_text(
     return "\n".join(lines)
 
 
+def near_threshold(table: pd.DataFrame, overdose: float) -> tuple[float, ...]:
+    """Return the doses whose P(over the limit) lies within two Monte Carlo errors of a threshold."""
+    near = (table["p_over"] - overdose).abs() <= 2 * table["p_over_mcse"]
+    return tuple(float(dose) for dose in table.loc[near, "dose"])
+
+
+def _unsettled(table: pd.DataFrame, criteria: Any) -> list[str]:
+    near = [dose_number(dose) for dose in near_threshold(table, criteria.overdose)]
+    return [
+        f"NOT SETTLED BY THESE DRAWS: at {' and '.join(near)} cells P(over the limit) lies within two Monte Carlo "
+        f"errors of {criteria.overdose:.0%}; other random numbers may decide otherwise. Use more draws, or read it as "
+        "undecided."
+    ] * bool(near)
+
+
+def probability_words(row: dict[str, Any], name: str) -> str:
+    """Return a probability with its Monte Carlo error.
+
+    Examples
+    --------
+    >>> probability_words({"p_gain": 0.631, "p_gain_mcse": 0.0123}, "p_gain")
+    '0.63 (Monte Carlo error 0.012)'
+    >>> probability_words({"p_gain": 1.0, "p_gain_mcse": float("nan")}, "p_gain")
+    '1.00 (no Monte Carlo error known)'
+    """
+    error = row[f"{name}_mcse"]
+    told = "no Monte Carlo error known" if np.isnan(error) else f"Monte Carlo error {error:.2g}"
+    return f"{row[name]:.2f} ({told})"
+
+
 def _dose_lines(row: dict[str, Any], criteria: Any) -> list[str]:
     place = ", EXTRAPOLATED: outside the trial's doses" if row["extrapolated"] else ""
     head = f"{dose_number(row['dose'])} cells ({row['dlts']} DLTs in {row['patients']} patients{place})"
     parts: list[str] = []
     if not np.isnan(row["p_over"]):
         parts.append(
-            f"DLT rate {_rate(row, 'dlt')}; P(over {criteria.limit:.0%}) {row['p_over']:.2f}, cut "
-            f"{row['p_over_cut']:.2f}, by dose alone {row['p_over_dose_only']:.2f}"
+            f"DLT rate {_rate(row, 'dlt')}; P(over {criteria.limit:.0%}) {probability_words(row, 'p_over')}, "
+            f"cut {probability_words(row, 'p_over_cut')}, by dose alone {row['p_over_dose_only']:.2f}"
         )
     if not np.isnan(row["p_remission"]):
         parts.append(
-            f"remission rate {_rate(row, 'remission')}; P(above {criteria.target:.0%}) {row['p_remission']:.2f}"
+            f"remission rate {_rate(row, 'remission')}; P(above {criteria.target:.0%}) "
+            f"{probability_words(row, 'p_remission')}"
         )
     if not np.isnan(row["p_gain"]):
         parts.append(
             f"next dose: AUC0-28d x {row['gain_median']:.2f} ({row['gain_lower']:.2f} to {row['gain_upper']:.2f}); "
-            f"P(at least x {criteria.gain:g}) {row['p_gain']:.2f}"
+            f"P(at least x {criteria.gain:g}) {probability_words(row, 'p_gain')}"
         )
     if not np.isnan(row["p_best"]):
         parts.append(
             f"utility {row['utility_median']:.0f} ({row['utility_lower']:.0f} to {row['utility_upper']:.0f}); "
-            f"P(best of these) {row['p_best']:.2f}"
+            f"P(best of these) {probability_words(row, 'p_best')}"
         )
     return [head, *(f"  {part}" for part in parts), *([f"  Not told: {row['note']}"] if row["note"] else [])]
 

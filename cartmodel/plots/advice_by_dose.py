@@ -97,6 +97,8 @@ def _probability(axes: Axes, table: pd.DataFrame, name: str, label: str, colour:
         points: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 5, "clip_on": False, "zorder": 5}
         axes.vlines(at[known], 0.0, values[known], color=colour, linewidth=6, alpha=0.55)
         axes.plot(at[known], values[known], color=colour, **points)
+        error = 2 * table[f"{name}_mcse"].to_numpy(float)
+        axes.vlines(at, values - error, values + error, color=DARK, linewidth=1.2, zorder=6, gid="monte carlo")
     for x, value in zip(at[known], values[known], strict=True):
         axes.annotate(f"{value:.2f}", (x, value), xytext=(7, 2), textcoords="offset points", size=8, gid="value")
     if mark is not None:
@@ -111,6 +113,7 @@ def _legend(extrapolated: bool) -> list[Line2D]:
         Line2D([], [], color=DARK, **_CUT, label="cut: DLTs do not inform kinetics"),
         Line2D([], [], color=DARK, **_ALONE, label="by dose alone, the same patients"),
         Line2D([], [], color=ORANGE, linestyle="--", linewidth=1.0, label="criterion"),
+        Line2D([], [], color=DARK, marker="|", markersize=10, linestyle="none", label="below: two Monte Carlo errors"),
     ]
     if extrapolated:
         handles.append(Line2D([], [], color=GREY, alpha=0.3, linewidth=8, label="extrapolated dose"))

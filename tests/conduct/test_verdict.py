@@ -52,6 +52,18 @@ def test_the_advice_uses_the_records(advised: Verdict) -> None:
     assert levels.loc[2, "exposure_p_over"] == advised.advice.table["p_over"][1]
     row = advised.designs.iloc[-1]
     assert row["dose"] == advised.advice.recommended
+    error = advised.advice.table.set_index("dose").loc[row["dose"], "p_over_mcse"]
+    assert levels.loc[row["dose_level"], "exposure_p_over_mcse"] == error
+    assert f"(Monte Carlo error {error:.2g})" in row["reason"]
+
+
+def test_an_advice_near_its_threshold_is_said_beside_the_rule(advised: Verdict) -> None:
+    assert advised.advice is not None
+    p = float(advised.advice.table["p_over"][2])
+    near = verdict(advised.records, fit=make_fit(), n=10, overdose=p + 1e-6)
+    assert near.designs.iloc[-1]["reason"].endswith("not settled by these draws at level 3")
+    assert "NOT SETTLED BY THESE DRAWS: at 2e8 cells" in near.text
+    assert "not settled" not in advised.designs.iloc[-1]["reason"]
 
 
 def test_all_is_written(advised: Verdict, tmp_path: Path) -> None:

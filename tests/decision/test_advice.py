@@ -3,18 +3,20 @@
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import logit
+from scipy.stats import norm
 from scipy.stats import t as student
 
 import cartmodel as cm
 from cartmodel.decision.advice import Criteria, _recommended, advise
 from cartmodel.decision.exposure_toxicity import FollowedPatient
 from cartmodel.decision.onset import uniform
-from cartmodel.decision.summaries import weighted_quantile
+from cartmodel.decision.summaries import above, probability, share_error, weighted_quantile
 from cartmodel.decision.utility import Utility
 from cartmodel.escalation.blrm import BlrmModel
 from cartmodel.escalation.state import State
@@ -146,6 +148,54 @@ def test_more_exposed_patients_with_dlts_make_exposure_matter(fit_of: Callable[.
 
     assert area.sizes["subject"] == 9
     assert slope(0) > 0.55 > 0.4 > slope(1)
+
+
+def autocorrelated(rng: np.random.Generator, chains: int, draws: int, rho: float) -> np.ndarray:
+    """Standard normal AR(1) draws, each chain from its stationary law."""
+    z = rng.standard_normal((chains, draws))
+    for k in range(1, draws):
+        z[:, k] = rho * z[:, k - 1] + np.sqrt(1 - rho**2) * z[:, k]
+    return z
+
+
+@pytest.mark.parametrize(("rho", "tilt"), [(0.0, 0.0), (0.8, 0.0), (0.0, 0.7), (0.7, 0.5)])
+def test_the_monte_carlo_error_is_that_of_repeated_runs(rho: float, tilt: float) -> None:
+    """Shares of AR(1) draws, weighted from N(0, 1) to N(tilt, 1): the truth is normal, the spread that of 150 runs."""
+    rng = np.random.default_rng(5)
+    found, errors = [], []
+    for _ in range(150):
+        z = autocorrelated(rng, 4, 500, rho).ravel()[:, None]
+        weights = np.exp(tilt * z) / np.exp(tilt * z).sum()
+        table = pd.DataFrame(index=[0])
+        probability(table, "p", above(z[..., None], 1.0), weights, 4)
+        found.append(table["p"][0])
+        errors.append(table["p_mcse"][0])
+    truth = norm.sf(1.0 - tilt)
+    assert abs(np.mean(found) - truth) < 4 * np.std(found) / 150**0.5 + 0.002
+    assert np.mean(errors) == pytest.approx(np.std(found), rel=0.2)
+    assert np.mean(np.abs(np.array(found) - truth) < 2 * np.array(errors)) > 0.9
+
+
+def test_an_error_that_cannot_be_told_is_missing() -> None:
+    even = np.full((40, 1), 1 / 40)
+    assert np.isnan(share_error(np.ones((40, 1)), even, 4))
+    assert np.isnan(share_error(np.repeat([1.0, 0.0], 20)[:, None], even, 2))
+    assert np.isnan(share_error(np.arange(40)[:, None] % 2.0, even, 20))
+    assert np.isnan(share_error(np.where(np.arange(40)[:, None] == 3, np.nan, 1.0), even, 4))
+
+
+def test_a_threshold_within_two_monte_carlo_errors_is_said(fit: xr.DataTree) -> None:
+    told = advise(fit, n=10)
+    assert told.table["p_over_mcse"][2] == pytest.approx(
+        np.sqrt(told.table["p_over"][2] * (1 - told.table["p_over"][2]) / 200), rel=0.5
+    )
+    assert told.unsettled == ()
+    assert "NOT SETTLED" not in told.text
+    assert f"(Monte Carlo error {told.table['p_over_mcse'][2]:.2g})" in told.text
+    close = advise(fit, n=10, overdose=float(told.table["p_over"][2]) + 1e-6)
+    assert close.recommended == 2e8
+    assert close.unsettled == (2e8,)
+    assert "NOT SETTLED BY THESE DRAWS: at 2e8 cells" in close.text
 
 
 def test_models_without_outcomes_say_why(fit_of: Callable[..., xr.DataTree]) -> None:

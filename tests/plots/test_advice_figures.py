@@ -33,6 +33,11 @@ def test_advice_by_dose_shows_its_table(advice: Advice, tmp_path) -> None:
     points = panels[3].lines[0].get_xydata()
     np.testing.assert_allclose(points[:, 1], advice.table["p_over"])
     np.testing.assert_allclose(points[:, 0], np.log(advice.table["dose"]))
+    (errors,) = [c for c in panels[3].collections if c.get_gid() == "monte carlo"]
+    ends = np.array([path.vertices[:, 1] for path in errors.get_paths()])
+    told = advice.table["p_over_mcse"].notna().to_numpy()
+    assert told.any()
+    np.testing.assert_allclose(np.ptp(ends, axis=1)[told], 4 * advice.table.loc[told, "p_over_mcse"])
     shaded = [p for p in panels[0].patches if p.get_gid() == "extrapolated"]
     assert len(shaded) == 1
     assert all(path.stat().st_size > 1000 for path in save_figure(figure, tmp_path, "advice"))
