@@ -1,6 +1,6 @@
 """Advice in plain words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -68,7 +68,7 @@ def _unsettled(table: pd.DataFrame, criteria: Any) -> list[str]:
     ] * bool(near)
 
 
-def probability_words(row: dict[str, Any], name: str) -> str:
+def probability_words(row: Mapping[Any, Any], name: str) -> str:
     """Return a probability with its Monte Carlo error.
 
     Examples
