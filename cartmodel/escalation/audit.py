@@ -149,7 +149,8 @@ def _words(reached: pd.DataFrame, readings: pd.DataFrame, max_patients: int) -> 
         lines.append(f"    patients: {table['patients'].min():.1f} to {table['patients'].max():.1f} on average")
         gap, effect = _largest(table, ends)
         lines.append(
-            f"    the reading that matters most is that of {gap}: it moves an end of the trial by {effect:.0%}"
+            f"    the reading that matters most is that of {gap}: it moves the probability of an end of the trial by"
+            f" {100.0 * effect:.0f} percentage points"
         )
     over = readings.loc[readings["most_patients"] > max_patients]
     if len(over):

@@ -89,5 +89,5 @@ def test_audit_reaches_what_the_domain_file_says() -> None:
     assert toxic.loc[enrol, ends].astype(float).round(4).tolist() == [0.5786, 0.3467, 0.0652, 0.0095]
     assert toxic.index[0] == default
     assert "toxic: in 99% of trials" in found.words
-    assert "that of G2: it moves an end of the trial by 19%" in found.words
+    assert "that of G2: it moves the probability of an end of the trial by 19 percentage points" in found.words
     assert "up to 24" in found.words
