@@ -35,7 +35,7 @@ def nca_by_dose(table: pd.DataFrame) -> pd.DataFrame:
     keys = ["dose", "assay", "parameter", "unit"]
     # On doses as they are, dropna=False sorts the patients without a dose to the end.
     grouped = table.groupby(keys, sort=False, dropna=False)
-    rows = [dict(zip(keys, key, strict=True)) | _describe(own["value"].to_numpy()) for key, own in grouped]
+    rows = [dict(zip(keys, key, strict=True)) | _describe(own["value"].to_numpy(), key[3]) for key, own in grouped]
     columns = [*keys[:3], "patients", "n", *_STATISTICS, "unit", "reason"]
     return pd.DataFrame(rows, columns=columns).sort_values("dose", kind="stable", ignore_index=True)
 
@@ -43,12 +43,14 @@ def nca_by_dose(table: pd.DataFrame) -> pd.DataFrame:
 _STATISTICS = ("geometric_mean", "geometric_cv", "median", "lowest", "highest", "mean")
 
 
-def _describe(values: np.ndarray) -> dict[str, object]:
+def _describe(values: np.ndarray, unit: str) -> dict[str, object]:
     known = values[~np.isnan(values)]
     row: dict[str, object] = {"patients": len(values), "n": len(known), **dict.fromkeys(_STATISTICS, np.nan)}
     if not len(known):
         return row | {"reason": "no patient has a value"}
     row |= {"median": np.median(known), "lowest": known.min(), "highest": known.max(), "mean": known.mean()}
+    if unit == "0/1":
+        return row | {"reason": "yes or no: the mean is the share"}
     if (known <= 0).any():
         return row | {"reason": "a value of 0 or less has no logarithm"}
     row["geometric_mean"] = np.exp(np.log(known).mean())

@@ -125,6 +125,13 @@ def groups_of(values: list[float], doses: list[float]) -> pd.DataFrame:
     )  # fmt: skip
 
 
+def test_yes_and_no_have_a_share_and_no_geometric_mean(trial: TrialData) -> None:
+    shares = nca_by_dose(nca(trial)).query("parameter == 'persistence_28'")
+    assert shares["mean"].tolist() == [1.0, 1.0, 1.0]
+    assert shares[["geometric_mean", "geometric_cv"]].isna().all(axis=None)
+    assert set(shares["reason"]) == {"yes or no: the mean is the share"}
+
+
 def test_a_dose_group_has_the_statistics_of_the_field() -> None:
     row = groups_of([1.0, 10.0, 100.0, np.nan], [1e8] * 4).iloc[0]
     assert (row["patients"], row["n"], row["median"], row["lowest"], row["highest"]) == (4, 3, 10, 1, 100)
