@@ -5,14 +5,22 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from cartmodel.description.recorded import RECORDED, disagreements, recorded_responses
-from cartmodel.description.response import VISITS, response_rates, responses
-from cartmodel.description.safety import courses_by_dose, courses_of, dlt_by_dose, dlt_of
+from cartmodel.description.recorded import RECORDED, recorded_responses
+from cartmodel.description.response import response_rates, responses
+from cartmodel.description.safety import (
+    TOXICITIES,
+    courses_by_dose,
+    courses_of,
+    dlt_by_dose,
+    dlt_of,
+    graded_in_order,
+)
 from cartmodel.description.words import dose_group_note, section
-from cartmodel.endpoints import STEP1_EVENTS, Visit, adverse_event_table
+from cartmodel.endpoints import STEP1_EVENTS, VISITS, Visit, adverse_event_table
 from cartmodel.errors import UnknownNameError
 from cartmodel.registry import nearest
 from cartmodel.trial import TrialData
+from cartmodel.trial.contradictions import contradiction_note
 
 UNCODED = "not coded"
 
@@ -188,11 +196,7 @@ def _notes(
         if len(early):
             who = ", ".join(early["subject"].unique())
             notes.append(f"Step-1 events at or before the infusion are not new, and do not count: {who}.")
-        if apart := disagreements(trial, assessed, visits):
-            notes.append(
-                f"Recorded outcomes that agree with no visit's assessments ({len(apart)} patients): "
-                f"{' | '.join(apart)}. A fit takes the outcomes as recorded."
-            )
+        notes += contradiction_note(trial.subjects, trial.assessments, visits)
     elif trial.subjects[["remission", "criss_lp", "criss_step1"]].notna().any().any():
         none = "No assessment lies in the window of a visit" if len(trial.assessments) else "No dated assessments"
         notes.append(f"{none}: responses are those of the table ('{RECORDED}'), at the visit that it means.")
@@ -212,4 +216,11 @@ def _notes(
     undated = int(trial.records[trial.records["kind"].isin(("crs", "icans"))]["day"].isna().sum())
     if undated:
         notes.append(f"{undated} grades of CRS or ICANS without a day are left out.")
+    grades = pd.concat([graded_in_order(trial, kind).assign(kind=kind.upper()) for kind in TOXICITIES])
+    if len(tied := grades[grades["unordered"]].drop_duplicates(["kind", "subject", "time"])):
+        where = ", ".join(f"{row.kind} of {row.subject} on day {row.time:g}" for row in tied.itertuples())
+        notes.append(
+            f"A grade 0 and a grade of 1 or more on one date, whose order is not recorded: {where}. The 0 is taken as "
+            "the end of it."
+        )
     return notes

@@ -11,14 +11,6 @@ from cartmodel.endpoints import Visit, response_by_visit, step1_at
 from cartmodel.endpoints.revised_criss import PERCENTS
 from cartmodel.trial import TrialData
 
-VISITS = (
-    Visit("day 28", 28, earliest=21, latest=35),
-    Visit("day 90", 90, earliest=76, latest=104),
-    Visit("day 180", 180, earliest=150, latest=210),
-    Visit("day 360", 360, earliest=320, latest=400),
-)
-"""The visits of `endpoints_of` where none are given; the windows are this package's choice, not the protocol's."""
-
 
 def responses(trial: TrialData, visits: Sequence[Visit]) -> pd.DataFrame:
     """Return ACR-CRISS and revised CRISS of every patient at every visit, as `response_by_visit`, with ``dose``.

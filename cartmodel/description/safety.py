@@ -72,7 +72,7 @@ def dlt_by_dose(table: pd.DataFrame) -> pd.DataFrame:
 def courses_of(trial: TrialData) -> pd.DataFrame:
     """Return the worst grade, onset and duration of CRS and ICANS of every patient with a dated grade.
 
-    Of two grades of one day the worse counts.
+    The order is that of `graded_in_order`.
 
     Returns
     -------
@@ -81,15 +81,48 @@ def courses_of(trial: TrialData) -> pd.DataFrame:
     """
     tables = []
     for kind in TOXICITIES:
-        own = trial.records[(trial.records["kind"] == kind) & trial.records["day"].notna()]
-        if len(own):
-            grades = own.groupby(["subject", "day"], sort=False)["value"].max().reset_index()
-            course = toxicity_course(grades.rename(columns={"day": "time", "value": "grade"}))
-            tables.append(course.reset_index().assign(toxicity=kind))
+        grades = graded_in_order(trial, kind)
+        if len(grades):
+            tables.append(toxicity_course(grades).reset_index().assign(toxicity=kind))
     if not tables:
         return pd.DataFrame(columns=_COURSE)
     table = pd.concat(tables, ignore_index=True)
     return table.assign(dose=trial.dose_group.reindex(table["subject"]).to_numpy())[_COURSE]
+
+
+def graded_in_order(trial: TrialData, kind: str) -> pd.DataFrame:
+    """Return the dated grades of a toxicity in their order, as `toxicity_course` takes them.
+
+    A grade by date alone has no place within its day. Beside others of that date, one of 1 or more comes first and a
+    grade 0, which says that it was over, last; so do grades of the same time. A patient with a grade by date alone has
+    all days by date: hours between a date and a clock time mean nothing.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``subject``, ``time`` (days since infusion), ``grade``, ``order`` and ``unordered``: whether it is of the same
+        date as another one, of which one is 0 and the other not, and the table does not say which came first.
+    """
+    own = trial.records[(trial.records["kind"] == kind) & trial.records["day"].notna()].reset_index(drop=True)
+    infusion = pd.to_datetime(trial.subjects["infusion"]).reindex(own["subject"]).set_axis(own.index)
+    known = ~trial.subjects["infusion_by_date"].astype(bool).reindex(own["subject"]).set_axis(own.index)
+    midnight = infusion.dt.normalize()
+    hours = ((infusion - midnight) / pd.Timedelta(days=1)).where(known, 0.0).fillna(0.0)
+    at, dated, grade = pd.to_datetime(own["at"]), own["by_date"].eq(True), own["value"].astype(float)
+    exact = ((at - midnight) / pd.Timedelta(days=1)).fillna(own["day"] + hours)
+    # A second of tolerance: days that were computed from date-times must not fall short of midnight.
+    date = np.floor(exact.mask(dated & at.isna(), own["day"]) + 1 / 86400)
+    place = np.where(dated, np.where(grade > 0, 0.0, 2.0), 1.0)
+    rank = pd.DataFrame({"date": date, "place": place, "exact": exact.mask(dated, 0.0), "grade": -grade})
+    in_order = rank.sort_values(["date", "place", "exact", "grade"], kind="stable").index
+    table = pd.DataFrame({"subject": own["subject"], "time": own["day"].astype(float), "grade": grade})
+    table["time"] = table["time"].mask(dated.groupby(own["subject"]).transform("any"), date)
+    same = [own["subject"], date]
+    mixed = (grade == 0).groupby(same).transform("any") & (grade > 0).groupby(same).transform("any")
+    twice = exact.groupby([*same, exact]).transform("size") > 1
+    table["unordered"] = mixed & (dated.groupby(same).transform("any") | twice)
+    table["order"] = pd.Series(range(len(own)), index=in_order)
+    return table.loc[in_order]
 
 
 def courses_by_dose(courses: pd.DataFrame, trial: TrialData) -> pd.DataFrame:

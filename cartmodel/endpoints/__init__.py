@@ -10,12 +10,13 @@ from cartmodel.endpoints.items import CRISS_ITEMS, CrissItem, check_assessments,
 from cartmodel.endpoints.response import response_by_visit
 from cartmodel.endpoints.revised_criss import improvement, rcriss
 from cartmodel.endpoints.step1 import STEP1_EVENTS, criss_step1, ild_worsened, lv_failed, pah_found, step1_at
-from cartmodel.endpoints.visits import BASELINE, Visit, items_at
+from cartmodel.endpoints.visits import BASELINE, VISITS, Visit, items_at
 
 __all__ = [
     "BASELINE",
     "CRISS_ITEMS",
     "STEP1_EVENTS",
+    "VISITS",
     "CrissItem",
     "Visit",
     "adverse_event_table",

@@ -15,6 +15,7 @@ def toxicity_course(grades: pd.DataFrame) -> pd.DataFrame:
     ----------
     grades : pandas.DataFrame
         Dated grades of one toxicity: ``subject``, ``time`` (days since infusion), ``grade`` (0 to 5; NaN is skipped).
+        A column ``order``, where there is one, says in which order a patient's grades came, rather than ``time``.
 
     Returns
     -------
@@ -27,7 +28,7 @@ def toxicity_course(grades: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     TrialTableError
-        With all missing columns, grades that are none, missing times, and two rows of one patient and time.
+        With all missing columns, grades that are none, missing times, and two rows of one patient and time (or order).
 
     Examples
     --------
@@ -37,7 +38,7 @@ def toxicity_course(grades: pd.DataFrame) -> pd.DataFrame:
     [2.0, 3.0, 5.0]
     """
     _check(grades)
-    ordered = grades[grades["grade"].notna()].sort_values("time", kind="stable")
+    ordered = grades[grades["grade"].notna()].sort_values(_sorted_by(grades), kind="stable")
     rows = []
     for subject in grades["subject"].unique():
         own = ordered[ordered["subject"] == subject]
@@ -62,6 +63,10 @@ def _course(time: np.ndarray, grade: np.ndarray) -> dict[str, object]:
     return row | {"resolved": resolved, "duration": resolved - time[ill[0]], "reason": ""}
 
 
+def _sorted_by(grades: pd.DataFrame) -> str:
+    return "order" if "order" in grades else "time"
+
+
 def _check(grades: pd.DataFrame) -> None:
     problems = [Problem(f"column {name}", "missing", ", ".join(_COLUMNS)) for name in _COLUMNS if name not in grades]
     if not problems:
@@ -74,7 +79,7 @@ def _check(grades: pd.DataFrame) -> None:
             problems.append(Problem(f"row {row}, time", repr(grades.loc[row, "time"]), "days since infusion"))
         for row in grades.index[grades["subject"].isna()]:
             problems.append(Problem(f"row {row}, subject", "missing", "the patient"))
-        for row in grades.index[grades.duplicated(["subject", "time"])]:
+        for row in grades.index[grades.duplicated(["subject", _sorted_by(grades)])]:
             problems.append(Problem(f"row {row}, time", "a second row of this day", "one row per patient and time"))
     if problems:
         raise TrialTableError("dated grades", problems)

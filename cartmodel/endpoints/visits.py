@@ -48,6 +48,14 @@ class Visit:
 BASELINE = Visit("baseline", 0.0, earliest=-np.inf, latest=0.0)
 """The last assessment at or before the infusion."""
 
+VISITS = (
+    Visit("day 28", 28, earliest=21, latest=35),
+    Visit("day 90", 90, earliest=76, latest=104),
+    Visit("day 180", 180, earliest=150, latest=210),
+    Visit("day 360", 360, earliest=320, latest=400),
+)
+"""The visits where none are given; the windows are this package's choice, not the protocol's."""
+
 
 def items_at(assessments: pd.DataFrame, visit: Visit) -> pd.DataFrame:
     """Return each patient's items at a visit: of each item, the value in the window nearest to the visit's day.

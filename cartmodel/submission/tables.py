@@ -38,8 +38,20 @@ def to_tables(trial: TrialData) -> dict[str, pd.DataFrame]:
         frame: pd.DataFrame = getattr(trial, name)
         if len(frame):
             kept = ("subject", "day", "time", "kind", "term", "soc", "grade", "related")
-            tables[name] = _given(frame.drop(columns="row"), *kept)
+            tables[name] = _given(_dated(frame, trial).drop(columns=["row", "by_date"]), *kept)
     return tables
+
+
+def _dated(frame: pd.DataFrame, trial: TrialData) -> pd.DataFrame:
+    """Return the frame with its date-times as text: of what is known by date alone, the date."""
+    if "at" not in frame and not frame["by_date"].any():
+        return frame
+    start = trial.subjects["infusion"].dt.normalize().reindex(frame["subject"]).set_axis(frame.index)
+    days = pd.to_timedelta(frame["day" if "day" in frame else "time"].astype(float), unit="D")
+    when = pd.to_datetime(frame["at"]) if "at" in frame else pd.Series(pd.NaT, frame.index)
+    when = when.fillna((start + days).where(frame["by_date"]))
+    exact = when.map(lambda at: "" if pd.isna(at) else at.isoformat())
+    return frame.assign(at=exact.mask(frame["by_date"], when.dt.strftime("%Y-%m-%d")).fillna(""))
 
 
 def _given(frame: pd.DataFrame, *always: str) -> pd.DataFrame:

@@ -16,16 +16,16 @@ SUBJECT_COLUMNS = (
 OBSERVATION_COLUMNS = (
     "subject", "assay", "time", "level", "blq", "lloq", "row", "nominal", "visit", "uloq", "by_date",
 )  # fmt: skip
-RECORD_COLUMNS = ("subject", "day", "kind", "value", "unit", "row")
-ASSESSMENT_COLUMNS = ("subject", "time", "visit", *CRISS_COLUMNS, *STEP1_EVENTS, "row")
-EVENT_COLUMNS = ("subject", "day", "end_day", "term", "soc", "grade", "related", "dlt", "row")
+RECORD_COLUMNS = ("subject", "day", "kind", "value", "unit", "row", "at", "by_date")
+ASSESSMENT_COLUMNS = ("subject", "time", "visit", *CRISS_COLUMNS, *STEP1_EVENTS, "row", "by_date")
+EVENT_COLUMNS = ("subject", "day", "end_day", "term", "soc", "grade", "related", "dlt", "row", "by_date")
 MAPPING_COLUMNS = ("table", "column", "taken_as", "how")
 PLACE_COLUMNS = ("subject", "column", "table", "row")
 
 _KINDS: Mapping[str, str] = MappingProxyType(
     dict.fromkeys(("subject", "assay", "visit", "kind", "unit", "term", "soc", *MAPPING_COLUMNS), "object")
     | dict.fromkeys(("blq", "by_date", "infusion_by_date"), "bool")
-    | {"row": "int64"}
+    | {"row": "int64", "at": "datetime64[us]"}
 )
 
 
@@ -77,14 +77,14 @@ class TrialData:
     records : pandas.DataFrame
         What changes in time: subject, day (since infusion), kind (lymphodepletion, tocilizumab, steroid, ada, crs,
         icans, ...), value (a grade for crs and icans; 0 says that it was looked for and not there; NaN when not given),
-        unit, row.
+        unit, row, at (date-time, NaT when not given), by_date (bool: only the date of the record is known).
     assessments : pandas.DataFrame
         As ``cartmodel.endpoints.check_assessments`` describes: subject, time (days since infusion, 0 or less before
         it), visit, mrss, fvc, patient_global, physician_global, haq, and the step-1 events renal_crisis, ild,
-        lv_failure, pah (1 where one happened by then, 0 where not, NaN when not recorded), row.
+        lv_failure, pah (1 where one happened by then, 0 where not, NaN when not recorded), row, by_date (bool).
     events : pandas.DataFrame
         Adverse events: subject, day, end_day (since infusion, or NaN), term, soc, grade (1 to 5), related, dlt (0 or 1;
-        dlt is NaN when not said), row.
+        dlt is NaN when not said), row, by_date (bool, of the onset).
     mapping : pandas.DataFrame
         How each column of the tables was taken: table, column, taken_as (empty where it is not used), how.
     covariates : pandas.DataFrame
@@ -145,7 +145,7 @@ class TrialData:
 # What every digest holds; the rest is in it only where it is given, so that older digests stay.
 _SUBJECT_CORE = ("dose", *OUTCOMES)
 _SAMPLE_CORE = ("subject", "assay", "time", "level", "blq", "lloq")
-_NOT_DATA = ("row", "by_date", "infusion_by_date")
+_NOT_DATA = ("row", "at", "by_date", "infusion_by_date")
 
 
 def _digest(trial: TrialData) -> str:

@@ -14,7 +14,8 @@ from cartmodel.trial.table import Table, matching
 from cartmodel.trial.units import in_fixed_unit
 
 _GRADED = ("crs", "icans")
-_IN_DAYS = {"DAY", "END_DAY", "ADY", "ASTDY", "AESTDY", "AENDY", "AEENDY"}
+_STUDY_DAYS = {"ADY", "ASTDY", "AESTDY", "AENDY", "AEENDY"}
+_IN_DAYS = {"DAY", "END_DAY"} | _STUDY_DAYS
 
 
 def read_records(tables: Sequence[Table], patients: pd.DataFrame, units: Mapping[str, str]) -> pd.DataFrame:
@@ -34,11 +35,11 @@ def read_records(tables: Sequence[Table], patients: pd.DataFrame, units: Mapping
         findings.add_each(cells.loc[no_grade, "value"], "{value} is no grade", "0 to 5")
         bare = graded & (cells["value"] == "")
         findings.add_each(cells.loc[bare, "value"], "a grade is missing", "0 to 5")
-        frame = pd.DataFrame({"subject": cells["subject"], "day": _days(table, "day", "at", patients, units)})
+        frame = _days(table, "day", "at", patients, units).assign(subject=cells["subject"])
         frame = frame.assign(kind=kind, value=value, unit=cells["unit"], row=cells.index)
         _known_patients(table, patients)
-        told = frame.assign(value=frame["value"].fillna(-1.0))
-        _once(table, told, ["subject", "day", "kind", "value"], "day", "each record once")
+        told = frame.assign(value=frame["value"].fillna(-1.0), at=frame["at"].map(str))
+        _once(table, told, ["subject", "day", "kind", "value", "at"], "day", "each record once")
         parts.append(frame)
     return _sorted(parts, patients, ["day", "kind"], RECORD_COLUMNS)
 
@@ -51,7 +52,7 @@ def read_assessments(tables: Sequence[Table], patients: pd.DataFrame, units: Map
         cells, findings = table.cells, table.findings
         everywhere = pd.Series(True, index=cells.index)
         _required(table, ("subject",))
-        frame = pd.DataFrame({"subject": cells["subject"], "time": _days(table, "time", "at", patients, units)})
+        frame = _days(table, "time", "at", patients, units).assign(subject=cells["subject"])
         frame = frame.assign(visit=cells["visit"], row=cells.index)
         for name, (lowest, highest, step, accepted) in CRISS_COLUMNS.items():
             values = table.numbers(name, everywhere)
@@ -72,6 +73,7 @@ def read_assessments(tables: Sequence[Table], patients: pd.DataFrame, units: Map
     together = pd.concat(parts, ignore_index=True)
     together = together[together["time"].notna()]
     visits = together["visit"].where(together["visit"] != "")
+    together["by_date"] = together.groupby(["subject", "time"])["by_date"].transform("all")
     merged = together.assign(visit=visits).groupby(["subject", "time"], as_index=False, sort=False).first()
     merged["visit"] = merged["visit"].astype(object).where(merged["visit"].notna(), "")
     return _sorted([merged], patients, ["time"], ASSESSMENT_COLUMNS)
@@ -90,12 +92,12 @@ def read_events(tables: Sequence[Table], patients: pd.DataFrame, units: Mapping[
         for name in ("term", "soc"):
             named_any = cells[name].str.lower() == "any"
             findings.add_each(cells.loc[named_any, name], "{value} stands for totals", "the name of the term or class")
-        day = _days(table, "day", "at", patients, units)
-        end = _days(table, "end_day", "until", patients, units, needed=False)
+        onset = _days(table, "day", "at", patients, units)
+        day, end = onset["day"], _days(table, "end_day", "until", patients, units, needed=False)["end_day"]
         for row in day.index[end < day - np.where(_by_day(end) | _by_day(day), 1 - 1e-9, 0.0)]:
             what = f"{end[row]:g} is before the onset, day {day[row]:g}"
             findings.add(row, "end_day", what, "an end on or after it")
-        frame = pd.DataFrame({"subject": cells["subject"], "day": day, "end_day": end})
+        frame = onset.assign(subject=cells["subject"], end_day=end)
         frame = frame.assign(term=cells["term"], soc=cells["soc"], grade=grade)
         frame["related"] = table.flags("related", everywhere, blank="never")
         frame["dlt"] = table.flags("dlt", everywhere, blank="when not said")
@@ -181,13 +183,17 @@ def _known_patients(table: Table, patients: pd.DataFrame) -> None:
 
 def _days(
     table: Table, column: str, when: str, patients: pd.DataFrame, units: Mapping[str, str], *, needed: bool = True
-) -> pd.Series:
-    """Return days since infusion: as given, or the difference of the date-times where blank."""
+) -> pd.DataFrame:
+    """Return days since infusion: as given, or the difference of the date-times where blank.
+
+    Under ``column``, with ``at`` (NaT where no date-time is given) and ``by_date``, whether only the date is known.
+    """
     cells, findings = table.cells, table.findings
     everywhere = pd.Series(True, index=cells.index)
     day = table.numbers(column, everywhere)
     # Study days, and columns that are called a day, are in days whatever is said of times.
-    if findings.names.get(column, findings.names.get("day", column)).upper() not in _IN_DAYS:
+    name = findings.names.get(column, findings.names.get("day", column)).upper()
+    if name not in _IN_DAYS:
         implied, asked = table.implied, units.get("time")
         day, _ = in_fixed_unit(day, cells["time_unit"], "time", asked, implied=implied, findings=findings)
     dated = table.when(when, everywhere)
@@ -203,7 +209,8 @@ def _days(
     if needed:
         bare = cells.loc[(cells[column] == "") & day.isna(), column]
         findings.add_each(bare, f"a row without its {column}", "days since infusion")
-    return day
+    by_date = (dated["when"].notna() & ~dated["clock"]) | (dated["when"].isna() & day.notna() & (name in _STUDY_DAYS))
+    return pd.DataFrame({column: day, "at": dated["when"], "by_date": by_date})
 
 
 def _once(table: Table, frame: pd.DataFrame, keys: list[str], column: str, accepted: str) -> None:

@@ -63,6 +63,25 @@ def history_notes(records: pd.DataFrame, assessments: pd.DataFrame, events: pd.D
         yield f"{len(assessments)} CRISS assessments of {assessments['subject'].nunique()} patients."
     if len(events):
         yield f"{len(events)} adverse events of {events['subject'].nunique()} patients."
+    kinds = (("records", records), ("CRISS assessments", assessments), ("adverse events", events))
+    dated = [f"{count} {name}" for name, own in kinds if (count := int(own["by_date"].sum()))]
+    if dated:
+        yield f"Known by date alone, so that their days are whole ones: {', '.join(dated)}."
+
+
+def unused_note(subjects: pd.DataFrame, assessments: pd.DataFrame) -> Iterator[str]:
+    """Yield how many assessments after the infusion are of patients without a response that a fit takes."""
+    answered = subjects["criss_lp"].notna() | (subjects["criss_step1"] == 1) | subjects["remission"].notna()
+    after = assessments[assessments["time"] > 0]
+    unused = after[~after["subject"].isin(subjects.index[answered])]
+    if len(unused):
+        who = _all_or_named(unused["subject"].unique(), len(subjects))
+        yield (
+            f"A fit does not use {len(unused)} CRISS assessments after the infusion, of {who}: it takes the response "
+            "from criss_step1 and criss_lp, or from remission, and none is given. `endpoints_of`, `response_by_visit` "
+            "and `cartmodel endpoints` compute step1 and lp at each visit; those of the protocol's visit belong into "
+            "the table of patients, as criss_step1 and criss_lp."
+        )
 
 
 def _named(subjects: Iterable[str]) -> str:

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from cartmodel.endpoints import VISITS
 from cartmodel.errors import Problem, TrialTableError
+from cartmodel.trial.contradictions import contradiction_note
 from cartmodel.trial.data import OBSERVATION_COLUMNS, SUBJECT_COLUMNS, TrialData
 from cartmodel.trial.findings import Findings
 from cartmodel.trial.forms import read_sheet
@@ -16,7 +18,7 @@ from cartmodel.trial.longitudinal import (
     read_records,
 )
 from cartmodel.trial.naming import Named
-from cartmodel.trial.notes import format_note, history_notes, outcome_notes, sample_notes
+from cartmodel.trial.notes import format_note, history_notes, outcome_notes, sample_notes, unused_note
 from cartmodel.trial.patients import check_onsets, read_patients, same_throughout
 from cartmodel.trial.samples import read_samples
 from cartmodel.trial.sources import Source, open_source
@@ -108,7 +110,8 @@ def read_trial(
     samples, on_dropped = _without(samples, drop_blq=drop_blq)
     notes += [*on_dropped, *sample_notes(patients, samples)]
     notes += [*outcome_notes(patients, {name for table in long for name in table.header})]
-    notes += [*on_histories, *history_notes(*histories)]
+    notes += [*on_histories, *history_notes(*histories), *unused_note(patients, histories[1])]
+    notes += contradiction_note(patients, histories[1], VISITS)
     return TrialData(
         name=study or stem,
         simulated=study.startswith("SIMULATED"),
