@@ -1,6 +1,7 @@
 """What model-based designs say beside the protocol's rule, from the same records."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -16,8 +17,10 @@ from cartmodel.decision.words import probability_words
 from cartmodel.escalation.blrm import BlrmModel, blrm
 from cartmodel.escalation.boin import boin
 from cartmodel.escalation.dated import DatedPatient, DatedState
+from cartmodel.escalation.design import Design
 from cartmodel.escalation.state import Action, Decision, State
 from cartmodel.escalation.tite_boin import TiteBoin
+from cartmodel.escalation.under_way import under_way
 from cartmodel.prediction.words import dose_number
 
 BLRM_MEAN, BLRM_SD = (float(logit(0.15)), -0.25), (1.25, 0.5)
@@ -93,19 +96,20 @@ def beside(
     dated = dated_state(records.records, trial, on, step.state.current)
     # They answer the protocol's question: the next dose while it goes on, the MTD where it stops.
     more = 0 if step.decision.action == "stop" else 3
-    most = max(state.patients + more, 1)
+    awaited = sum(group.pending + group.missing for group in step.groups) if more else 0
+    most = max(state.patients + awaited + more, 1)
     setting: dict[str, Any] = {"reference": reference, "mean": BLRM_MEAN, "sd": BLRM_SD, "cuts": target_cuts(limit)}
     logistic = blrm(records.doses, overdose=overdose, max_patients=most, **setting)
     by_time = TiteBoin(target, max_patients=max(dated.counts.patients + more, 1))
     rows = [
         ("protocol", step.decision, "patients in its groups whose outcome is known"),
-        ("BOIN", boin(target, max_patients=most).decide(state), "all evaluable patients, no pending ones"),
-        ("BLRM", logistic.decide(state), "all evaluable patients, no pending ones"),
-        ("TITE-BOIN", by_time.decide(dated), "all patients, pending ones by follow-up"),
+        ("BOIN", from_counts(boin(target, max_patients=most), state, step), "all evaluable patients, no pending ones"),
+        ("BLRM", from_counts(logistic, state, step), "all evaluable patients, no pending ones"),
+        ("TITE-BOIN", in_part(by_time.decide(dated), step), "all patients, pending ones by follow-up"),
     ]
     if advice is not None:
         by_whom = "all patients, pending ones by follow-up, with their kinetics"
-        rows.append(("exposure-informed", _advised(advice, records.doses, state.current), by_whom))
+        rows.append(("exposure-informed", in_part(_advised(advice, records.doses, state.current), step), by_whom))
     designs = pd.DataFrame(
         [
             {
@@ -138,6 +142,50 @@ def beside(
         for column in ("p_over", "p_over_mcse", "p_over_cut", "p_remission", "p_gain"):
             levels[f"exposure_{column}" if "over" in column else column] = told[column].to_numpy()
     return designs, levels
+
+
+def from_counts(design: Design, state: State, step: Step) -> Decision:
+    """Return what a design that decides from counts says, the protocol's group under way being its own too.
+
+    Parameters
+    ----------
+    design : Design
+        A design of counts.
+    state : State
+        The counts of all evaluable patients, those of the group among them.
+    step : Step
+        The protocol's step, with its groups under way; see `under_way` for what a design says within one.
+    """
+    if not step.groups:
+        return design.decide(state)
+    level = step.groups[0].level
+    size, free, dlt, pending = (
+        sum(part) for part in zip(*((g.size, g.free, g.dlt, g.pending) for g in step.groups), strict=True)
+    )
+    n, y = list(state.n), list(state.dlt)
+    n[level - 1], y[level - 1] = n[level - 1] - free - dlt, y[level - 1] - dlt
+    return under_way(design, State(tuple(n), tuple(y), level), level, size, free, dlt, pending)
+
+
+def in_part(decision: Decision, step: Step) -> Decision:
+    """Return the step of a design that weighs pending patients, within the protocol's group under way.
+
+    A lower dose, or none, is a step at any time. Otherwise a group with missing patients is completed first; of one
+    that is complete, with pending patients, the reason says how many are known.
+    """
+    if not step.groups:
+        return decision
+    level = step.groups[0].level
+    size, known, pending = (
+        sum(part) for part in zip(*((g.size, g.free + g.dlt, g.pending) for g in step.groups), strict=True)
+    )
+    missing = size - known - pending
+    seen = f"{known} of a group of {size} at dose level {level} known, {pending} pending"
+    if decision.action == "de-escalate" or (decision.action == "stop" and decision.dose is None):
+        return replace(decision, reason=f"{decision.reason}; with {seen}")
+    if missing and (decision.enrols or decision.action == "suspend"):
+        return Decision("stay", level, f"{seen}, {missing} missing: complete it", (level,), missing)
+    return replace(decision, reason=f"{decision.reason}; with {seen}")
 
 
 def against(other: Decision, protocol: Decision) -> str:

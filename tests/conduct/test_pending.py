@@ -179,6 +179,32 @@ def test_the_models_beside_see_the_same_counts() -> None:
     assert said.levels["blrm_p_over"].is_monotonic_increasing
 
 
+def test_designs_beside_the_rule_name_no_dose_in_the_middle_of_a_group() -> None:
+    """1 of 3 infused and free of a DLT, 2 missing: BOIN's 0/1, the BLRM and TITE-BOIN would escalate on the counts."""
+    part = at(40, (1, 0, None)).designs.set_index("design")
+    assert boin(0.30).decide(State((1, 0, 0), (0, 0, 0), 1)).action == "escalate"
+    for name in ("BOIN", "BLRM", "TITE-BOIN"):
+        assert (part.loc[name, "action"], part.loc[name, "dose_level"]) == ("stay", 1), name
+        assert "complete it" in part.loc[name, "reason"]
+        assert "1 of a group of 3 at dose level 1" in part.loc[name, "reason"]
+        assert part.loc[name, "against"] == "the same step"
+
+
+def test_pending_patients_of_a_group_are_awaited_by_designs_of_counts() -> None:
+    part = at(30, (1, 0, None), (1, 1, None), (1, 20, None)).designs.set_index("design")
+    assert part.loc["BOIN", "action"] == part.loc["BLRM", "action"] == part.loc["protocol", "action"] == "suspend"
+    assert "1 of 3 patients at dose level 1 are pending, 0 DLT so far" in part.loc["BOIN", "reason"]
+    assert part.loc["TITE-BOIN", "reason"].endswith("with 2 of a group of 3 at dose level 1 known, 1 pending")
+
+
+def test_a_group_is_left_at_once_where_its_dlts_settle_a_lower_dose() -> None:
+    """2 DLTs in 2 after 0 of 3 below: 2 of 3 is above the boundary of BOIN (.36) and of the rule, whatever comes."""
+    rows = [(1, 0, None), (1, 0, None), (1, 0, None), (2, 30, 5), (2, 31, 5)]
+    part = at(40, *rows).designs.set_index("design")
+    for name in ("protocol", "BOIN", "TITE-BOIN"):
+        assert (part.loc[name, "action"], part.loc[name, "dose_level"]) == ("de-escalate", 1), name
+
+
 def test_one_of_three_at_the_lowest_dose_under_the_blrm() -> None:
     """Domain file, section 6: P(over) = .11 after 1/3 at the lowest dose, .40 after 2/3."""
     one = at(30, (1, 0, 5), (1, 0, None), (1, 0, None))

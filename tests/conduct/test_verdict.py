@@ -61,7 +61,7 @@ def test_an_advice_near_its_threshold_is_said_beside_the_rule(advised: Verdict) 
     assert advised.advice is not None
     p = float(advised.advice.table["p_over"][2])
     near = verdict(advised.records, fit=make_fit(), n=10, overdose=p + 1e-6)
-    assert near.designs.iloc[-1]["reason"].endswith("not settled by these draws at level 3")
+    assert "not settled by these draws at level 3" in near.designs.iloc[-1]["reason"]
     assert "NOT SETTLED BY THESE DRAWS: at 2e8 cells" in near.text
     assert "not settled" not in advised.designs.iloc[-1]["reason"]
 
