@@ -19,6 +19,7 @@ ADPC_LABELS = LABELS | {
     "AVALU": "Analysis Value Unit",
     "ALLOQ": "Analysis Lower Limit of Quantitation",
     "AULOQ": "Analysis Upper Limit of Quantitation",
+    "ALQFL": "Above Upper Limit of Quant. Flag",
     "BLQFL": "Below Lower Limit of Quant. Flag",
     "ABLFL": "Baseline Record Flag",
     "EVID": "Event ID",
@@ -83,6 +84,8 @@ def to_adpc(trial: TrialData) -> pd.DataFrame:
             "EVID": 0.0,
         }
     )
+    if len(trial.above):
+        infused["ALQFL"], measured["ALQFL"] = "", np.where(samples["alq"], "Y", "N")
     rows = pd.concat([infused, measured] if len(measured) else [infused], ignore_index=True)
     rows = rows.sort_values(["place", "EVID"], ascending=[True, False], kind="stable")
     table = patients_of(trial).merge(rows.drop(columns="place"), on="USUBJID", how="right")

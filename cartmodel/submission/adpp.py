@@ -57,7 +57,8 @@ def to_adpp(trial: TrialData, table: pd.DataFrame | None = None) -> pd.DataFrame
 
     PARAMCD names one parameter; PKPARMCD is its code in the CDISC terminology, blank for those of our own (time to the
     first BLQ sample, persistence). Every partial area has the code AUCINT, its window in PPSTINT and
-    PPENINT (ISO 8601 durations). An undefined value is missing with its reason in PPREASND.
+    PPENINT (ISO 8601 durations); its PARAMCD has the days where they fit into eight letters, else a number. An
+    undefined value is missing with its reason in PPREASND.
 
     Parameters
     ----------
@@ -74,7 +75,7 @@ def to_adpp(trial: TrialData, table: pd.DataFrame | None = None) -> pd.DataFrame
     [['AUC0_28', 'P28D'], ['AUC0_90', 'P90D']]
     """
     found = nca(trial) if table is None else table
-    described = {name: _described(str(name)) for name in found["parameter"].unique()}
+    described = _with_codes({str(name): _described(str(name)) for name in found["parameter"].unique()})
     columns = pd.DataFrame([described[name] for name in found["parameter"]], columns=list(_COLUMNS), index=found.index)
     result = pd.DataFrame(
         {
@@ -103,7 +104,20 @@ def _described(name: str) -> tuple[str, str, str, str, str]:
     if area := _AREA.fullmatch(name):
         start, end = (text.replace("p", ".") for text in area.groups())
         words = f"AUC from Day {start} to Day {end}"
-        return f"AUC{area[1]}_{area[2]}".upper()[:8], words, "AUCINT", f"P{start}D", f"P{end}D"
+        return f"AUC{area[1]}_{area[2]}".upper(), words, "AUCINT", f"P{start}D", f"P{end}D"
     if day := _PERSISTENCE.fullmatch(name):
-        return f"PERS{day[1]}".upper()[:8], f"Quantifiable on Day {day[1].replace('p', '.')} (1/0)", "", "", ""
-    return name.upper()[:8], name, "", "", ""
+        return f"PERS{day[1]}".upper(), f"Quantifiable on Day {day[1].replace('p', '.')} (1/0)", "", "", ""
+    return name.upper(), name, "", "", ""
+
+
+def _with_codes(described: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Return the descriptions with a PARAMCD of eight letters each: those that are longer are numbered."""
+    numbered: dict[str, tuple[str, ...]] = {}
+    counts: dict[str, int] = {}
+    for name, (code, *rest) in described.items():
+        if len(code) > 8:
+            stem = "AUCINT" if code.startswith("AUC") else code[:4] if code.startswith("PERS") else code[:6]
+            counts[stem] = counts.get(stem, 0) + 1
+            code = f"{stem}{counts[stem]:0{8 - len(stem)}}"
+        numbered[name] = (code, *rest)
+    return numbered

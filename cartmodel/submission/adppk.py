@@ -22,6 +22,7 @@ ADPPK_LABELS = LABELS | {
     "DVL": "Natural Log of Dependent Variable",
     "DVU": "Dependent Variable Unit",
     "AMT": "Actual Amount of Dose Received",
+    "ALQFL": "Above Upper Limit of Quant. Flag",
     "BLQFL": "Below Lower Limit of Quant. Flag",
     "BLQFN": "Below Lower Limit of Quant. Flag (N)",
     "ALLOQ": "Analysis Lower Limit of Quantitation",
@@ -53,6 +54,8 @@ def to_adppk(trial: TrialData) -> pd.DataFrame:
         BLQFL=np.where(blq, "Y", np.where(table["EVID"].eq(0), "N", "")),
         BLQFN=np.where(table["EVID"].eq(0), blq.astype(float), np.nan),
     )
+    if len(trial.above):
+        table["ALQFL"] = np.where(table["EVID"].eq(0), np.where(table["alq"].eq(True), "Y", "N"), "")
     return table[[name for name in (*ADPPK_LABELS, *covariate_codes(trial).values()) if name in table]]
 
 
@@ -78,6 +81,7 @@ def events_of(trial: TrialData) -> pd.DataFrame:
             "DVID": np.nan,
             "CMT": 1.0,
             "blq": False,
+            "alq": False,
             "later": False,
         }
     )
@@ -100,6 +104,7 @@ def events_of(trial: TrialData) -> pd.DataFrame:
             "DVID": samples["assay"].map(numbers),
             "CMT": 1.0,
             "blq": samples["blq"],
+            "alq": samples["alq"],
             "later": True,
         }
     )

@@ -15,9 +15,9 @@ def to_nonmem(trial: TrialData) -> pd.DataFrame:
     """Return a trial as a NONMEM data set: a dose row for every patient, then a row a sample.
 
     A BLQ sample has CENS = 1 and its limit in DV, as Monolix and nlmixr2 take it, and BLQ = 1 with LLOQ for a NONMEM
-    control stream (M3). A patient whose dose is not known has a row of another event (EVID 2). Samples before the
-    infusion have MDV = 1. Times are in days from the infusion. Missing numbers are NaN, written as ``.``. The texts of
-    ``TEXTS``, and covariates that are texts, stand last.
+    control stream (M3). One above its ULOQ has CENS = -1 and that limit in DV. A patient whose dose is not known has a
+    row of another event (EVID 2). Samples before the infusion have MDV = 1. Times are in days from the infusion.
+    Missing numbers are NaN, written as ``.``. The texts of ``TEXTS``, and covariates that are texts, stand last.
     `read_trial` gives the same trial back, but for records, assessments and adverse events.
 
     Examples
@@ -27,13 +27,13 @@ def to_nonmem(trial: TrialData) -> pd.DataFrame:
     ['ID', 'TIME', 'DV', 'AMT', 'EVID', 'MDV']
     """
     rows = events_of(trial)
-    blq = rows["EVID"].eq(0) & rows["blq"]
+    blq, alq = (rows["EVID"].eq(0) & rows[name].astype(bool) for name in ("blq", "alq"))
     numbers = {subject: float(place) for place, subject in enumerate(trial.subjects.index, start=1)}
     table = rows.assign(
         ID=rows["USUBJID"].map(numbers),
         TIME=rows["AFRLT"],
-        DV=rows["DV"].mask(blq, rows["ALLOQ"]),
-        CENS=blq.astype(float),
+        DV=rows["DV"].mask(blq, rows["ALLOQ"]).mask(alq, rows["AULOQ"]),
+        CENS=blq.astype(float) - alq.astype(float),
         BLQ=blq.astype(float),
         LLOQ=rows["ALLOQ"],
         ULOQ=rows["AULOQ"],

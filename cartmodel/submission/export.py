@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cartmodel.errors import UnknownNameError
+from cartmodel.errors import TrialTableError, UnknownNameError
 from cartmodel.registry import nearest
 from cartmodel.submission.adpc import ADPC_LABELS, to_adpc
 from cartmodel.submission.adpp import ADPP_LABELS, to_adpp
 from cartmodel.submission.adppk import ADPPK_LABELS, to_adppk
+from cartmodel.submission.comparison import differences
 from cartmodel.submission.data_set import to_nonmem
 from cartmodel.submission.patients import categories, covariate_codes, covariates_renamed, lost
 from cartmodel.submission.tables import to_tables
@@ -104,14 +105,14 @@ def export_trial(trial: TrialData, form: str, path: str | Path, *, overwrite: bo
             _whole(table).to_csv(name, index=False, na_rep="." if form == "nonmem" else "")
         if kind.readable:
             told = {codes_of[own]: "category" for own in categories(trial)}
-            _same(covariates_renamed(trial), read_trial(name, mapping=told), form)
+            _same(covariates_renamed(trial), name, told, form)
         os.chmod(name, 0o644)
         os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
     parameters = ("It holds parameters and no samples: no trial comes back from it.",)
-    told = _how_to_read({codes_of[own]: "category" for own in categories(trial)})
+    told = _how_to_read({codes_of[own]: "category" for own in categories(trial)}, trial)
     plain = [] if path.suffix.lower() == ".xpt" else formulas({form: table})
     return (*(lost(trial) if kind.readable else parameters), *(told if kind.readable else ()), *plain)
 
@@ -120,12 +121,11 @@ def _write_folder(trial: TrialData, path: Path, *, overwrite: bool) -> tuple[str
     if path.exists() and (not path.is_dir() or (any(path.iterdir()) and not overwrite)):
         raise ValueError(f"{path} is not an empty folder; accepted: a new folder, or --overwrite (overwrite=True)")
     tables, told = to_tables(trial), _told(trial)
-    if read_trial(tables, mapping=told).digest != trial.digest:
-        raise ValueError("the tables do not give the same trial back; nothing was written")
+    _same(trial, tables, told, "folder")
     path.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
         _whole(table).to_csv(path / f"{name}.csv", index=False)
-    return (*_how_to_read(told), *formulas(tables))
+    return (*_how_to_read(told, trial), *formulas(tables))
 
 
 def _told(trial: TrialData) -> dict[str, str]:
@@ -136,8 +136,11 @@ def _told(trial: TrialData) -> dict[str, str]:
     return dict.fromkeys(alike, "covariate") | dict.fromkeys(numbers, "category")
 
 
-def _how_to_read(told: Mapping[str, str]) -> list[str]:
-    return [f"When it is read, say mapping={dict(told)}."] if told else []
+def _how_to_read(told: Mapping[str, str], trial: TrialData) -> list[str]:
+    how = [f"When it is read, say mapping={dict(told)}."] if told else []
+    if count := len(trial.above):
+        how.append(f"It has {count} samples above their ULOQ: when it is read, say drop_alq=True (--drop-alq) again.")
+    return how
 
 
 def formulas(tables: Mapping[str, pd.DataFrame]) -> list[str]:
@@ -201,8 +204,19 @@ def write_xpt(table: pd.DataFrame, path: Path, *, name: str, labels: Mapping[str
     )
 
 
-def _same(trial: TrialData, again: TrialData, form: str) -> None:
-    """Check that a trial came back, but for what a table of samples cannot hold."""
+def _same(trial: TrialData, written: str | Mapping[str, pd.DataFrame], told: Mapping[str, str], form: str) -> None:
+    """Check that a trial comes back from what was written, but for what a table of samples cannot hold."""
     bare = {part: empty_frame(list(getattr(trial, part))) for part in ("records", "assessments", "events")}
-    if replace(trial, **bare).digest != again.digest:
-        raise ValueError(f"the {form} table does not give the same trial back; nothing was written")
+    expected = trial if form == "folder" else replace(trial, **bare)
+    instead = "another value there" if form == "folder" else "another value there, or the form 'folder'"
+    try:
+        again = read_trial(written, mapping=told, drop_alq=bool(len(trial.above)))
+    except TrialTableError as error:
+        found = "; ".join(f"{problem.where}: {problem.what}" for problem in error.problems[:5])
+        raise ValueError(f"the {form} table could not be read back: {found}; nothing was written") from error
+    above, above_again = (replace(each, observations=each.above).digest for each in (expected, again))
+    if (expected.digest, above) != (again.digest, above_again):
+        found = "; ".join(differences(expected, again))
+        raise ValueError(
+            f"the {form} table does not give the same trial back; nothing was written. {found}. Accepted: {instead}"
+        )

@@ -90,12 +90,17 @@ def categories(trial: TrialData) -> list[str]:
 
 
 def sampled_rows(trial: TrialData) -> pd.DataFrame:
-    """Return the samples of a trial, those before the infusion whose time is known too, in the order of the patients.
+    """Return the samples of a trial in the order of the patients.
 
-    The columns of ``trial.observations``, and ``unit`` and ``predose``.
+    With those before the infusion whose time is known, and those above their ULOQ. The columns of
+    ``trial.observations``, and ``unit``, ``predose`` and ``alq``.
     """
     before = trial.predose[trial.predose["time"].notna() & trial.predose["assay"].isin(trial.assays)]
-    parts = [trial.observations.assign(predose=False), before.assign(predose=True)]
+    parts = [
+        trial.observations.assign(predose=False, alq=False),
+        before.assign(predose=True, alq=False),
+        trial.above.assign(predose=False, alq=True),
+    ]
     samples = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     order = {subject: place for place, subject in enumerate(trial.subjects.index)}
     samples = samples.assign(unit=samples["assay"].map(trial.units), place=samples["subject"].map(order))
@@ -123,7 +128,7 @@ def lost(trial: TrialData) -> list[str]:
             sentences.append(f"Covariate '{name}' is called {code}, and '{read}' when it is read back.")
     if count := int(trial.observations["by_date"].sum()):
         sentences.append(f"It does not say that {count} times rest on dates alone.")
-    unplaced = len(trial.predose) - (len(sampled_rows(trial)) - len(trial.observations))
+    unplaced = len(trial.predose) - int(sampled_rows(trial)["predose"].sum())
     if unplaced:
         sentences.append(f"{unplaced} predose samples without a time or an assay are not in it.")
     return sentences

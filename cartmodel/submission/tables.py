@@ -28,6 +28,8 @@ def to_tables(trial: TrialData) -> dict[str, pd.DataFrame]:
     subjects = subjects.drop(columns="infusion_by_date")
     samples = sampled_rows(trial)
     levels = samples[list(_SAMPLES)].assign(blq=samples["blq"].astype(float))
+    if len(trial.above):
+        levels["alq"] = samples["alq"].astype(float)
     subjects = subjects.assign(study=trial.name)
     for name in trial.covariates:
         subjects[str(name)] = trial.covariates[name].to_numpy()

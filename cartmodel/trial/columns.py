@@ -2,8 +2,8 @@
 
 The main table has one header row and one row a sample. Everything is text until it is checked: `001` and `1` are two
 patients. Columns come in any order. What belongs to a patient (dose and outcomes) may stand on one, some or all of the
-patient's rows, or in tables of its own. A row with neither time nor level keeps a patient who has no sample. Samples at
-or before the infusion (``time`` <= 0) are excluded and counted.
+patient's rows, or in tables of its own. A row with neither time nor level, but with something else, keeps a patient
+who has no sample. Samples at or before the infusion (``time`` <= 0) are excluded and counted.
 
 Date-times are written as ``2026-03-01T09:30`` or ``01MAR2026:09:30``; a date alone says the day and no clock time.
 """

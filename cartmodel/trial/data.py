@@ -145,7 +145,7 @@ class TrialData:
 # What every digest holds; the rest is in it only where it is given, so that older digests stay.
 _SUBJECT_CORE = ("dose", *OUTCOMES)
 _SAMPLE_CORE = ("subject", "assay", "time", "level", "blq", "lloq")
-_NOT_DATA = ("row", "at", "by_date", "infusion_by_date")
+NOT_DATA = ("row", "at", "by_date", "infusion_by_date")
 
 
 def _digest(trial: TrialData) -> str:
@@ -161,13 +161,13 @@ def _digest(trial: TrialData) -> str:
     for name in ("records", "assessments", "events"):
         frame: pd.DataFrame = getattr(trial, name)
         if len(frame):
-            content[name] = _rows(frame[[column for column in frame if column not in _NOT_DATA]])
+            content[name] = _rows(frame[[column for column in frame if column not in NOT_DATA]])
     return hashlib.sha256(json.dumps(content, allow_nan=False).encode()).hexdigest()
 
 
 def _given(frame: pd.DataFrame, core: Sequence[str]) -> list[str]:
     """Return the core columns, then the others that hold anything, by name so that their order says nothing."""
-    others = [name for name in frame if name not in core and name not in _NOT_DATA and name != "subject"]
+    others = [name for name in frame if name not in core and name not in NOT_DATA and name != "subject"]
     held = [str(name) for name in others if (frame[name].notna() & (frame[name] != "")).any()]
     fixed = [name for name in COMEDICATION if name in held]  # their place in older digests
     return [*core, *fixed, *sorted(set(held) - set(fixed))]

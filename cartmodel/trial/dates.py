@@ -9,11 +9,23 @@ import re
 import numpy as np
 import pandas as pd
 
+from cartmodel.trial.findings import Findings
+
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)?", re.ASCII)
 _SAS = re.compile(
     r"(\d{1,2})([A-Z]{3})(\d{4})(?:[:T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?))?", re.ASCII | re.IGNORECASE
 )
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+
+SERIAL = re.compile(r"[2-7]\d{4}(?:[.,]\d+)?", re.ASCII)
+"""A day as Excel counts them, from 1954 to 2118; its two ways of counting are four years apart, so none is taken."""
+FROM_EXCEL = (
+    "2026-03-01T09:30 or 2026-03-01: in Excel give the column the format yyyy-mm-dd hh:mm before it is saved as CSV; "
+    "in pandas pd.to_datetime(column, unit='D', origin='1899-12-30')"
+)
+
+LONGEST = 36525.0
+"""Days from the infusion beyond which nothing of a patient can lie."""
 
 ACCEPTED = "2026-03-01T09:30 or 01MAR2026:09:30, without a time zone; or a date alone, 2026-03-01"
 
@@ -54,6 +66,13 @@ def days_between(start: pd.DataFrame, end: pd.DataFrame) -> pd.DataFrame:
     dates = (end["when"].dt.normalize() - start["when"].dt.normalize()).dt.days
     days = exact.where(both, dates.astype(float))
     return pd.DataFrame({"days": days, "by_date": days.notna() & ~both})
+
+
+def note_far(days: pd.Series, column: str, findings: Findings) -> None:
+    """Note every day that no patient can reach, such as a sentinel for a missing one."""
+    for row in days.index[days.abs() > LONGEST]:
+        what = f"day {days[row]:g} is more than a hundred years from the infusion"
+        findings.add(row, column, what, "days since infusion, or blank where it is not known")
 
 
 def _iso(cell: str) -> str:

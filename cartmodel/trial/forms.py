@@ -11,13 +11,14 @@ from cartmodel.trial.adam import adae_tables, adpc_tables, adsl_tables, bds_tabl
 from cartmodel.trial.columns import COLUMNS, TABLES
 from cartmodel.trial.covariates import own_covariates, varies
 from cartmodel.trial.naming import Named, named, said_aloud
-from cartmodel.trial.nonmem import nonmem_tables
+from cartmodel.trial.nonmem import NAMES, nonmem_tables
 from cartmodel.trial.sheet import Sheet
 from cartmodel.trial.sources import unknown_file
 from cartmodel.trial.table import Table, table_of
 from cartmodel.trial.told import Told
 
 _DOSING = {"EVID", "MDV", "AMT", "AMOUNT", "CMT", "DVID", "YTYPE", "CENS", "CENSORING", "OBSERVATION ID", "ADM"}
+_OF_DOSES = _DOSING | {name for names in NAMES.values() for name in names.split()} | {"ADDL", "SS", "II", "RATE", "C"}
 _PARAMETERS_ONLY = {"PPCAT", "PPSTRESN", "PPTESTCD", "PPSTRESU"}
 
 
@@ -60,6 +61,12 @@ def recognise(source: Named, kind: str | None) -> Form | None:
     if "subject" in held and not (upper & _DOSING):
         return None
     if upper & {"ID", "SUBJECT", "USUBJID"} and upper & {"DV", "Y", "OBS", "OBSERVATION", "LEVEL"} and upper & _DOSING:
+        return _FORMS["nonmem"]
+    if "ID" in upper and {"AMT", "AMOUNT"} & upper and {"TIME", "EVID"} & upper:
+        others = [name for name in source.columns if name.upper() not in _OF_DOSES]
+        which = f"mapping={{'{others[0]}': 'level'}} if that is it" if others else "a column of that name"
+        what, accepted = "a data set of doses without its levels (DV)", f"DV, Y or OBSERVATION; {which}"
+        source.sheet.findings.add(1, "", what, accepted)
         return _FORMS["nonmem"]
     if not upper & {"USUBJID", "SUBJID"}:
         return None

@@ -7,7 +7,7 @@ import pandas as pd
 
 from cartmodel.trial.columns import COMEDICATION, CRISS_COLUMNS, STEP1_EVENTS
 from cartmodel.trial.data import ASSESSMENT_COLUMNS, EVENT_COLUMNS, RECORD_COLUMNS, empty_frame
-from cartmodel.trial.dates import days_between
+from cartmodel.trial.dates import days_between, note_far
 from cartmodel.trial.patients import place_of
 from cartmodel.trial.samples import SLUG
 from cartmodel.trial.table import Table, matching
@@ -99,7 +99,7 @@ def read_events(tables: Sequence[Table], patients: pd.DataFrame, units: Mapping[
             findings.add(row, "end_day", what, "an end on or after it")
         frame = onset.assign(subject=cells["subject"], end_day=end)
         frame = frame.assign(term=cells["term"], soc=cells["soc"], grade=grade)
-        frame["related"] = table.flags("related", everywhere, blank="never")
+        frame["related"] = table.flags("related", everywhere, blank="")
         frame["dlt"] = table.flags("dlt", everywhere, blank="when not said")
         _known_patients(table, patients)
         parts.append(frame.assign(row=cells.index))
@@ -196,6 +196,7 @@ def _days(
     if name not in _IN_DAYS:
         implied, asked = table.implied, units.get("time")
         day, _ = in_fixed_unit(day, cells["time_unit"], "time", asked, implied=implied, findings=findings)
+    note_far(day, column, findings)
     dated = table.when(when, everywhere)
     if dated["when"].notna().any():
         infusion = patients[["infusion", "infusion_clock"]].set_axis(["when", "clock"], axis=1)

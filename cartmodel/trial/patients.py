@@ -7,7 +7,7 @@ import pandas as pd
 
 from cartmodel.trial.columns import COMEDICATION, OUTCOMES
 from cartmodel.trial.covariates import read_covariates
-from cartmodel.trial.dates import read_when
+from cartmodel.trial.dates import note_far, read_when
 from cartmodel.trial.table import Table
 from cartmodel.trial.told import Told
 from cartmodel.trial.units import in_fixed_unit
@@ -95,6 +95,7 @@ def _values(table: Table, units: Mapping[str, str]) -> dict[str, pd.Series]:
     findings.add_each(cells.loc[outside, "criss_lp"], "{value} is outside its range", "a number from -100 to 100")
     for name in _DAYS:
         values[name] = table.numbers(name, everywhere)
+        note_far(values[name], name, findings)
     table.when("infusion", everywhere)
     for name in ("dose", "dose_assigned", "weight"):
         quantity = "weight" if name == "weight" else "dose"
@@ -178,18 +179,31 @@ def _per_kg(tables: Sequence[Table], found: Sequence[dict[str, pd.Series]]) -> l
     )
     weight = given.dropna().groupby(level=0).first()
     turned: set[str] = set()
+    per_kg: dict[str, list[pd.DataFrame]] = {"dose": [], "dose_assigned": []}
     for table, values in zip(tables, found, strict=True):
         subject, light = table.cells["subject"], set[str]()
         for name in ("dose", "dose_assigned"):
             told = values[f"{name} per kg"] & values[name].notna() & (subject != "")
+            level = values[name][told]
             values[name] = values[name].where(~told, values[name] * subject.map(weight))
+            per_kg[name].append(pd.DataFrame({"level": level, "cells": values[name][told]}).dropna())
             turned |= set(subject[told])
             for row in told.index[told & subject.map(weight).isna()]:
                 if str(subject[row]) not in light:
                     light.add(str(subject[row]))
                     what = "a dose per kg of a patient without a weight"
                     table.findings.add(row, "weight", what, "the weight in kg, or the dose in cells")
-    return [f"Doses of {len(turned)} patients are per kg and were multiplied by their weight."] if turned else []
+    notes = [f"Doses of {len(turned)} patients are per kg and were multiplied by their weight."] if turned else []
+    grouping = "dose_assigned" if any(values["dose_assigned"].notna().any() for values in found) else "dose"
+    assigned = pd.concat(per_kg[grouping])
+    levels, groups = assigned["level"].nunique(), assigned["cells"].nunique()
+    if groups > levels:
+        notes.append(
+            f"{levels} dose levels per kg have become {groups} doses in cells; tables by dose have a group for each. "
+            "To keep the levels together, give `dose_assigned` in cells, one number for each level (the cells per kg "
+            "times a weight of reference), beside the cells infused in `dose`."
+        )
+    return notes
 
 
 def _step1_told(tables: Sequence[Table], found: Sequence[dict[str, pd.Series]]) -> None:

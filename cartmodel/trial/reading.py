@@ -21,6 +21,7 @@ from cartmodel.trial.naming import Named
 from cartmodel.trial.notes import format_note, history_notes, outcome_notes, sample_notes, unused_note
 from cartmodel.trial.patients import check_onsets, read_patients, same_throughout
 from cartmodel.trial.samples import read_samples
+from cartmodel.trial.sheet import Sheet
 from cartmodel.trial.sources import Source, open_source
 from cartmodel.trial.table import Table
 from cartmodel.trial.told import Told, check_told, told
@@ -88,6 +89,7 @@ def read_trial(
     read_of = read_patients(long, said)
     patients = read_of.frame
     _listed(long)
+    _said_of_nobody(long, [each.sheet for each in named])
     samples, on_samples = _samples(long, patients, said, drop_alq=drop_alq)
     above, samples = samples[samples["alq"] & ~samples["predose"]].assign(level=float("nan")), samples[~samples["alq"]]
     patients, histories, on_histories = _with_histories(tables, long, patients, said)
@@ -171,6 +173,24 @@ def _listed(long: Sequence[Table]) -> None:
         unknown = table.cells.loc[~table.cells["subject"].isin(known), "subject"]
         where = " or ".join(each.findings.file or "the table of patients" for each in lists)
         table.findings.add_each(unknown, "{value} is no patient of " + where, "a patient listed there, spelt as there")
+
+
+def _said_of_nobody(long: Sequence[Table], sheets: Sequence[Sheet]) -> None:
+    """Note every row that holds an identifier and nothing else, of which no other row says anything: a footer is one.
+
+    What stands below a listing (its page, its source) would be a patient of every denominator.
+    """
+    bare: list[tuple[Table, pd.Series]] = []
+    for table in long:
+        sheet = next(sheet for sheet in sheets if sheet.findings is table.findings)
+        subject = table.cells.loc[table.cells["level"] == "", "subject"]
+        filled = (sheet.cells.loc[subject.index].map(str.strip) != "").sum(axis=1)
+        bare.append((table, subject[(filled == 1) & (subject != "") & (len(sheet.header) > 1)]))
+    said = {name for table, names in bare for name in table.cells["subject"].drop(names.index)}
+    for table, names in bare:
+        what = "{value} stands alone in its row, and no other row says anything of it"
+        accepted = "no such row where it is a footer of the listing; for a patient a value beside it, such as the dose"
+        table.findings.add_each(names[~names.isin(said)], what, accepted)
 
 
 def _with_histories(

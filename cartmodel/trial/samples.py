@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from cartmodel.trial.dates import days_between
-from cartmodel.trial.table import FLAG_WORDS, FLAGS, Table, matching
+from cartmodel.trial.dates import days_between, note_far
+from cartmodel.trial.table import FLAGS, Table, matching
 from cartmodel.trial.units import FIXED, in_fixed_unit, levels_in_unit, one_spelling
 
 # A table with one of these is meant to hold samples, even where a misspelt `time` and `level` leave none to see.
@@ -41,6 +41,8 @@ def read_samples(table: Table, infusion: pd.DataFrame, units: Mapping[str, str])
         )[0]
         for name in ("time", "nominal")
     )
+    note_far(time, "time", findings)
+    note_far(nominal, "nominal", findings)
     time, by_date, predose, notes = actual_times(table, time, nominal, infusion)
     live = ~predose
     flag, above = (table.flags(name, live, blank="for 0") for name in ("blq", "alq"))
@@ -152,7 +154,7 @@ def _against_limits(
     for wrong, limit, side, mark, accepted in rules:
         for row in wrong.index[wrong]:
             what = f"'{cells.loc[row, 'level']}' is {side} its {limit} '{cells.loc[row, limit]}' {mark}"
-            findings.add(row, "level", what, f"{accepted} ({FLAG_WORDS})")
+            findings.add(row, "level", what, accepted)
     findings.add_each(cells.loc[uloq <= lloq, "uloq"], "{value} is not above the lloq", "uloq > lloq")
 
 
@@ -207,6 +209,10 @@ def _one_unit_an_assay(table: Table, samples: pd.DataFrame) -> None:
 def _times_once(table: Table, samples: pd.DataFrame) -> None:
     timed = samples[samples["time"].notna() & (samples["subject"] != "")]
     first = timed.groupby(["subject", "assay", "time"])["row"].transform("first")
+    dated = set(timed.index[timed["by_date"]])
     for row in timed.index[first != timed["row"]]:
-        what = f"'{table.cells.loc[row, 'time']}' stands for assay '{timed.loc[row, 'assay']}' in row {first[row]} too"
-        table.findings.add(row, "time", what, "one sample per patient, assay and time")
+        column = "time" if str(table.cells.loc[row, "time"]) else "sampled"
+        told = f"'{table.cells.loc[row, column]}'" + (f", day {timed.loc[row, 'time']:g}," if column != "time" else "")
+        what = f"{told} stands for assay '{timed.loc[row, 'assay']}' in row {first[row]} too"
+        clocks = "; clock times of sample and infusion tell two of one day apart" if row in dated else ""
+        table.findings.add(row, column, what, f"one sample per patient, assay and time{clocks}")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cartmodel.trial.columns import TABLES
-from cartmodel.trial.dates import ACCEPTED, read_when
+from cartmodel.trial.dates import ACCEPTED, FROM_EXCEL, SERIAL, read_when
 from cartmodel.trial.findings import Findings
 from cartmodel.trial.sheet import Sheet
 
@@ -84,11 +84,15 @@ class Table:
         return values.where(values > 0)
 
     def flags(self, column: str, where: pd.Series, *, blank: str) -> pd.Series:
-        """Return a column as 0, 1 or NaN (blank or unreadable); unreadable cells of ``where`` are findings."""
+        """Return a column as 0, 1 or NaN (blank or unreadable); unreadable cells of ``where`` are findings.
+
+        ``blank`` says what a blank cell means, empty where it is not accepted.
+        """
         text = self.cells[column].where(where, "")
         values = text.map({cell: FLAGS.get(cell.lower(), np.nan) for cell in text.unique()}).astype(float)
         wrong = text[(text != "") & values.isna()]
-        self.findings.add_each(wrong, "{value} is neither 0 nor 1", f"{FLAG_WORDS}, or blank {blank}")
+        words = f", or blank {blank}" if blank else ""
+        self.findings.add_each(wrong, "{value} is neither 0 nor 1", f"{FLAG_WORDS}{words}")
         return values
 
     def when(self, column: str, where: pd.Series) -> pd.DataFrame:
@@ -96,7 +100,10 @@ class Table:
         text = self.cells[column].where(where, "")
         found = read_when(text)
         wrong = text[(text != "") & found["when"].isna()]
-        self.findings.add_each(wrong, "{value} is not a date-time", ACCEPTED)
+        serial = pd.Series([bool(SERIAL.fullmatch(cell)) for cell in wrong], index=wrong.index, dtype=bool)
+        what = "{value} looks like a day as Excel counts them, and is not a date-time"
+        self.findings.add_each(wrong[serial], what, FROM_EXCEL)
+        self.findings.add_each(wrong[~serial], "{value} is not a date-time", ACCEPTED)
         return found
 
     def _number(self, cell: str) -> float:

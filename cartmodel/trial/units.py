@@ -98,7 +98,6 @@ def in_fixed_unit(
     """
     fixed, column = FIXED[quantity], _COLUMN[quantity]
     per_kg = pd.Series(False, index=values.index)
-    wanted = f"{' or '.join(_SPELT[fixed])}; or units={{'{quantity}': '{fixed}'}} to have it converted"
     unsaid = values.notna() & (said == "")
     if unsaid.any() and not implied and asked is None:
         what = f"the table does not say the unit of {quantity}"
@@ -116,16 +115,20 @@ def in_fixed_unit(
                 what = f"units asks for '{asked}', but the table is in '{unit}'"
                 findings.add(int(here.idxmax()), column, what, f"units={{'{quantity}': '{fixed}'}}, or none")
             continue
-        if asked is None:
-            findings.add_each(said[here].rename(column), "{value} is not a unit of this table", wanted)
-        elif convertible(unit, fixed):
-            result[here] = converted(values[here], unit, fixed)
-        elif quantity == "dose" and convertible(unit, "cells/kg"):
-            result[here] = converted(values[here], unit, "cells/kg")
-            per_kg |= here
-        else:
-            what = f"'{unit}' cannot be converted to '{fixed}'"
-            findings.add(int(here.idxmax()), column, what, f"a unit of the kind of '{fixed}'")
+        by_weight = quantity == "dose" and convertible(unit, "cells/kg")
+        if by_weight or convertible(unit, fixed):
+            result[here] = converted(values[here], unit, "cells/kg" if by_weight else fixed)
+            per_kg |= here & by_weight
+            if asked is None:
+                how = "multiplied by the weight" if by_weight else "converted"
+                wanted = f"{' or '.join(_SPELT[fixed])}; or units={{'{quantity}': '{fixed}'}} to have it {how}"
+                findings.add_each(said[here].rename(column), "{value} is not a unit of this table", wanted)
+            continue
+        own = [findings.names.get(name, name) for name in (quantity, column)]
+        accepted = f"a unit of the kind of '{fixed}'{' or cells/kg' if quantity == 'dose' else ''}"
+        accepted += "" if quantity == "time" else f"; or ignore={own} to do without it"
+        what = "{value} is not a unit of this table" if asked is None else f"{{value}} cannot be converted to '{fixed}'"
+        findings.add_each(said[here].rename(column), what, accepted)
     return result, per_kg
 
 

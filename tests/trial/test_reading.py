@@ -122,7 +122,7 @@ def test_minus_zero_is_zero(tmp_path: Path) -> None:
 
 
 def test_columns_without_a_sample_need_no_unit(tmp_path: Path) -> None:
-    trial = read_trial(written(tmp_path, ["1,,", "2,,"], "subject,time,level"))
+    trial = read_trial(written(tmp_path, ["1,,,1e8", "2,,,1e8"], "subject,time,level,dose"))
     assert "2 patients (1, 2) without a usable sample; kept." in trial.notes
 
 
@@ -134,8 +134,8 @@ def test_dropping_blq_may_empty_an_assay(tmp_path: Path) -> None:
 
 
 def test_criss(tmp_path: Path) -> None:
-    rows = ["a,0,1.5", "b,1,2", "c,,", "d,0,", "e,1,"]
-    trial = read_trial(written(tmp_path, rows, "subject,criss_step1,criss_lp"))
+    rows = ["a,0,1.5,1e8", "b,1,2,1e8", "c,,,1e8", "d,0,,1e8", "e,1,,1e8"]
+    trial = read_trial(written(tmp_path, rows, "subject,criss_step1,criss_lp,dose"))
     np.testing.assert_array_equal(trial.subjects["criss_lp"], [1.5, 2, np.nan, np.nan, np.nan])
     notes = "\n".join(trial.notes)
     assert "CRISS pending for 2 patients (c, d)" in notes
