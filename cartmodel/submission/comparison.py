@@ -21,7 +21,7 @@ def differences(trial: TrialData, again: TrialData) -> list[str]:
     >>> trial = read_trial(example_path("cd7_ssc"))
     >>> seen = trial.observations.assign(visit=["V1"] + [""] * (len(trial.observations) - 1))
     >>> differences(trial, replace(trial, observations=seen))
-    ["observations, visit: blank is read back as 'V1' (subject P01, assay qpcr, time 1)"]
+    ["observations, visit: blank is read back as 'V1' (subject S01, assay qpcr, time 1.01)"]
     """
     found: list[str] = []
     for part in ("subjects", "covariates", "observations", "above", "records", "assessments", "events"):
