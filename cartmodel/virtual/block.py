@@ -82,6 +82,7 @@ def run_block(
             "onset": became.onset,
             "dlt": became.dlt,
             "leaves": became.leaves,
+            "short": became.short,
         }
         if records:
             arrays |= outcomes(did, potential) | samples(did, potential)

@@ -155,6 +155,7 @@ def conduct_by_counts(design: Design | BenefitDesign, potential: Potential, *, b
                 step = groups.settled(trial, enrolled_so_far)
                 if step is not None and (halted or missing[row] == 0 or step[0] <= lost[row]):
                     missing[row], decided[trial], settled[trial] = 0, *step
+                    groups.turn_away(trial, enrolled_so_far, step[0])
                     tally[trial, 0], tally[trial, 2], gate[trial] = groups.counted(trial, enrolled_so_far)
         need[running] = missing
         clock[running] = np.where(missing > 0, lost, gate[running])

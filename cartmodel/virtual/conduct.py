@@ -20,9 +20,9 @@ class Conduct:
     Parameters
     ----------
     level, group : ndarray of int (trials, patients)
-        Dose level (0: nobody) and number of the group that each patient was enrolled in.
+        Dose level (0: nobody) and number of the group that each patient was meant for.
     enrolled, infusion : ndarray (trials, patients)
-        Day of the trial; NaN: not enrolled, not infused.
+        Day of the trial; NaN: not enrolled (the group's step was settled before the patient came), not infused.
     step, day : ndarray (trials, steps)
         Which of ``decisions`` was taken, and on which day of the trial; -1 and NaN after the last.
     mtd : ndarray of int (trials,)
@@ -97,12 +97,15 @@ class Followed:
         1.0 for a DLT within the window, 0.0 for a whole window without, NaN for a patient who left before.
     leaves : ndarray
         Day after the infusion on which the patient left; infinite: never.
+    short : ndarray of int8
+        1 for a patient enrolled whose product was too small to be infused.
     """
 
     infused: Array
     onset: Array
     dlt: Array
     leaves: Array
+    short: NDArray[np.int8]
 
 
 def followed(conduct: Conduct, potential: Potential) -> Followed:
@@ -120,4 +123,5 @@ def followed(conduct: Conduct, potential: Potential) -> Followed:
         onset=np.where(seen, onset, np.nan),
         dlt=np.where(treated, dlt, np.nan),
         leaves=np.where(treated, leaves, np.nan),
+        short=(np.isfinite(conduct.enrolled) & ~np.isfinite(potential.infused[rows, columns, at])).astype(np.int8),
     )

@@ -100,6 +100,12 @@ class Groups:
                 return True
         return False
 
+    def turn_away(self, trial: int, patients: int, day: float) -> None:
+        """Take back the enrolment of a group's patients who came after the day on which its step was settled."""
+        group = slice(self._asked[trial][0], patients)
+        enrolled = self._conduct.enrolled[trial, group]
+        enrolled[np.isnan(self._conduct.infusion[trial, group]) & (enrolled > day)] = np.nan
+
     def counted(self, trial: int, patients: int) -> tuple[int, int, float]:
         """Return the patients without and with a DLT in a trial's group, and the day when all its windows are over."""
         days = [patient for patient in self._days(trial, patients) if patient.infusion < inf]

@@ -55,9 +55,10 @@ class VirtualTrials:
     def data(self) -> xr.Dataset:
         """Everything as labelled arrays over trial, patient, decision and sample.
 
-        ``level`` 0: no such patient. ``enrolled``, ``infusion`` and ``day`` are days since the trial opened; ``onset``
-        and ``leaves`` days since the infusion. ``dlt``: 1, 0, or NaN for a patient who left the window early or was not
-        infused. ``mtd`` 0: no safe dose; -1: the design had no rule.
+        ``level`` 0: no such patient; ``enrolled`` NaN: a place that nobody took, since the group's step was settled
+        before; ``short`` 1: too few cells to infuse. ``enrolled``, ``infusion`` and ``day`` are days since the trial
+        opened; ``onset`` and ``leaves`` days since the infusion. ``dlt``: 1, 0, or NaN for a patient who left the
+        window early or was not infused. ``mtd`` 0: no safe dose; -1: the design had no rule.
         """
         variables: dict[str, Any] = {}
         for name, values in self.block.arrays.items():
@@ -73,15 +74,21 @@ class VirtualTrials:
         return np.nanmax(self.block.arrays["day"], axis=1)
 
     def patients(self, trial: int | None = None) -> pd.DataFrame:
-        """Return a row for each patient enrolled, of one trial (counted from 1) or of all."""
+        """Return a row for each patient enrolled, of one trial (counted from 1) or of all.
+
+        ``status``: evaluable; left (within the window, without a DLT); product short (too few cells to infuse); given
+        up (not infused, since the group's step was settled before).
+        """
         arrays = self.block.arrays
         wanted = slice(None) if trial is None else slice(self._at(trial), self._at(trial) + 1)
         level = arrays["level"][wanted]
-        row, place = np.nonzero(level)
+        row, place = np.nonzero((level > 0) & np.isfinite(arrays["enrolled"][wanted]))
         doses = np.array(self.scenario.doses)
         infusion, onset, leaves = (arrays[key][wanted][row, place] for key in ("infusion", "onset", "leaves"))
         dlt = arrays["dlt"][wanted][row, place]
-        status = np.select([np.isnan(infusion), np.isnan(dlt)], ["not infused", "left"], "evaluable")
+        short = arrays["short"][wanted][row, place] == 1
+        reasons = [short, np.isnan(infusion), np.isnan(dlt)]
+        status = np.select(reasons, ["product short", "given up", "left"], "evaluable")
         return pd.DataFrame(
             {
                 "trial": row + 1 if trial is None else trial,
@@ -142,7 +149,9 @@ class VirtualTrials:
         potential.reach(used)
         conduct = Conduct(1)
         conduct.level = self.block.arrays["level"][at : at + 1, :used].astype(np.int64)
-        conduct.infusion = self.block.arrays["infusion"][at : at + 1, :used]
+        conduct.enrolled, conduct.infusion = (
+            self.block.arrays[name][at : at + 1, :used] for name in ("enrolled", "infusion")
+        )
         return conduct, potential
 
     def operating_characteristics(self) -> pd.DataFrame:
@@ -153,7 +162,9 @@ class VirtualTrials:
         pandas.DataFrame
             Columns ``quantity``, ``level``, ``value``, ``mc_error``. Quantities: ``selected`` (level 0: no dose;
             -1: no rule), ``patients`` (infused), ``evaluable``, ``dlts`` (within the window), ``late_dlts`` (after it;
-            no design counts them), ``not_infused``, ``left`` and ``duration_days`` (level missing: all together).
+            no design counts them), ``product_short`` (enrolled, too few cells to infuse), ``given_up`` (enrolled, not
+            infused since the group's step was settled before), ``left`` and ``duration_days`` (level missing: all
+            together).
         """
         arrays = self.block.arrays
         level, infused = arrays["level"], np.isfinite(arrays["infusion"])
@@ -171,7 +182,8 @@ class VirtualTrials:
             "evaluable": infused & np.isfinite(dlt),
             "dlts": infused & (dlt == 1),
             "late_dlts": infused & (onset > window),
-            "not_infused": (level > 0) & ~infused,
+            "product_short": arrays["short"] == 1,
+            "given_up": np.isfinite(arrays["enrolled"]) & ~infused & (arrays["short"] == 0),
             "left": infused & np.isnan(dlt),
         }
         for quantity, mask in masks.items():

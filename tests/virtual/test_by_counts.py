@@ -74,7 +74,29 @@ def test_replacement_and_halting_leave_the_law_of_the_mtd(plain: VirtualScenario
     for level, wanted in enumerate(exact.mtd[0]):
         assert abs(value(done, "selected", level)[0] - wanted) <= 4 * (wanted * (1 - wanted) / TRIALS) ** 0.5
     assert value(done, "patients")[0] < exact.patients.sum() - 0.1  # a third patient is spared after two DLTs
-    assert value(done, "not_infused", 3)[0] > 0.5
+    assert value(done, "product_short", 3)[0] > 0.5
+
+
+def test_who_is_not_infused_is_told_apart(plain: VirtualScenario) -> None:
+    """No product is short: who was enrolled when the step was settled is given up; later ones never came."""
+    done = run(plain.model_copy(update={"stagger": 20.0}), nct06871644(), 400)
+    assert value(done, "product_short")[0] == 0
+    mean, _ = value(done, "given_up")
+    assert mean > 0.01
+    patients = done.patients()
+    assert set(patients["status"]) == {"evaluable", "given up"}
+    given_up = patients[patients["status"] == "given up"]
+    assert len(given_up) == pytest.approx(400 * mean)
+    for row in given_up.itertuples():
+        assert row.enrolled <= done.decided(int(row.trial))["day"][int(row.group)]  # type: ignore[arg-type]
+    places = (done.block.arrays["level"] > 0).sum()
+    assert len(patients) < places  # some would have come after the step was settled
+    short = run(
+        plain.model_copy(update={"manufacture": Manufacture(cells=1.5e8, cells_sigma=0.5, minimum=0.6)}),
+        nct06871644(),
+        50,
+    )
+    assert set(short.patients()["status"]) >= {"evaluable", "product short"}
 
 
 def test_nobody_is_treated_at_a_dose_that_two_known_dlts_have_settled(plain: VirtualScenario) -> None:

@@ -35,7 +35,7 @@ def test_the_table_of_a_trial_is_the_stored_one(done, trial: int) -> None:
 def test_a_table_is_read_and_says_simulated(done, trial: int) -> None:
     read = cm.read_trial(done.table(trial))
     patients = done.patients(trial).set_index("subject")
-    infused = patients[patients["status"] != "not infused"]
+    infused = patients[patients["infusion"].notna()]
     assert read.simulated
     assert list(read.subjects.index) == list(infused.index)
     np.testing.assert_allclose(read.subjects["dose"], infused["infused"])

@@ -7,7 +7,7 @@ import pytest
 from virtual.conftest import PLAIN
 
 from cartmodel.errors import ScenarioError, UnknownNameError
-from cartmodel.virtual import list_virtual_scenarios, load_virtual_scenario
+from cartmodel.virtual import list_virtual_scenarios, load_virtual_scenario, true_rates
 
 
 def load(text: str, folder: Path):
@@ -28,6 +28,13 @@ def test_the_matrix_of_truths_loads_and_each_has_its_name() -> None:
         assert load_virtual_scenario(path).name == name
     with pytest.raises(UnknownNameError, match="did you mean 'hump'"):
         load_virtual_scenario("humb")
+
+
+def test_no_true_rate_of_the_matrix_lies_beside_the_limit() -> None:
+    """A dose within hundredths of 0.33 would make a selection right or wrong by the digit of the limit."""
+    for path in list_virtual_scenarios().values():
+        rates = true_rates(load_virtual_scenario(path)).dlt
+        assert (rates - 0.33).abs().min() > 0.025, path.stem
 
 
 def test_all_problems_at_once(tmp_path: Path) -> None:
