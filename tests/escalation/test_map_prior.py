@@ -63,6 +63,19 @@ def test_one_parameter_by_nested_quadrature() -> None:
     assert part.sd[0] == pytest.approx(math.sqrt(second / total - mean**2), rel=5e-3)
 
 
+def test_what_few_components_cost_is_what_is_said() -> None:
+    """One earlier trial, 0/3 and 1/3 here: P(over) at level 2 by 2, 3, 4 and 5 components, and the divergence."""
+    state, over, lost = State((3, 3, 0), (0, 1, 0), 2), [], []
+    for components in (2, 3, 4, 5):
+        prior = map_prior([HistoricalTrial("A", DOSES, (6, 6, 6), (0, 1, 2))], **WIDE, components=components)
+        over.append(prior.models(DOSES).posterior(state).intervals[1, 2:].sum())
+        lost.append(prior.divergence)
+    assert 0.01 < over[0] - over[3] < 0.016
+    assert abs(over[1] - over[3]) < 0.003
+    assert abs(over[2] - over[3]) < 0.001
+    assert lost[0] > lost[1] > 0.002 > lost[2] > lost[3]
+
+
 def test_effective_sample_size_is_that_of_the_beta_of_equal_moments() -> None:
     prior = map_prior(EARLIER, **WIDE, vague=0.2)
     robust, sharp, vague = (
