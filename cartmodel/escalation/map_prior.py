@@ -81,8 +81,8 @@ def map_prior(
     vague : float
         Weight of the vague component, from 0 up to below 1.
     components : int
-        Normal components of the MAP part. Two may move P(DLT rate over the limit) by 0.016, three by half of that: where
-        that decides, take as many as bring ``divergence`` below 0.002, often four.
+        Normal components of the MAP part. Two may move P(DLT rate over the limit) by 0.016, three by half of that:
+        where that decides, take as many as bring ``divergence`` below 0.002, often four.
 
     Raises
     ------
