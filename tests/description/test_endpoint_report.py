@@ -348,7 +348,7 @@ def test_the_bundled_trial_has_its_recorded_responses_and_dlts() -> None:
 
 
 def test_a_trial_of_names_alone_has_no_endpoints_and_says_so() -> None:
-    found = endpoints_of(cm.read_trial(pd.DataFrame({"subject": ["P1"], "dlt": [""]})))
+    found = endpoints_of(cm.read_trial(pd.DataFrame({"subject": ["P1"]})))
     assert found.dlt["reason"].tolist() == ["followed to day 0 of 28"]
     for words in ("no response recorded", "no dated grade of CRS or ICANS", "no adverse events recorded"):
         assert words in found.text()
