@@ -84,6 +84,8 @@ class Structure:
         Time and ln level of the highest point of the curve from time 0 on.
     inputs : tuple of str
         What the curve must know of a patient beside its parameters: columns of the trial, such as ``tocilizumab_day``.
+    own_integral : bool
+        Whether the structure brings its area; if not, it is computed by quadrature.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Structure:
     integral: Callable[..., Any]
     peak: Callable[..., tuple[Any, Any]]
     inputs: tuple[str, ...] = ()
+    own_integral: bool = True
 
     @property
     def varying(self) -> tuple[str, ...]:
@@ -151,7 +154,7 @@ def structure(
             )
         ordered = {key: parameters[key] for key in keywords if key in parameters}
         area, top = integral or numerical_integral(curve), peak or numerical_peak(curve)
-        structures.add(name, Structure(name, ordered, curve, area, top, inputs))
+        structures.add(name, Structure(name, ordered, curve, area, top, inputs, integral is not None))
         return curve
 
     return register

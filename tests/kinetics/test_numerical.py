@@ -82,7 +82,21 @@ def test_a_curve_that_only_falls_is_highest_at_the_start():
     assert level[0] == np.log(50.0)
 
 
-def test_of_a_curve_that_still_rises_day_120_is_told():
+def test_of_a_curve_that_still_rises_day_360_is_told():
     time, level = numerical_peak(lambda xp, t, *, rate: rate * t)(xp, rate=np.array([0.1]))
-    assert time[0] == pytest.approx(120.0, abs=1e-3)
-    assert level[0] == pytest.approx(12.0, abs=1e-3)
+    assert time[0] == pytest.approx(360.0, abs=1e-3)
+    assert level[0] == pytest.approx(36.0, abs=1e-3)
+
+
+@pytest.mark.parametrize("end", [3000.0, 5000.0, 10_000.0])
+def test_a_window_of_decades_is_not_cut_off(end: float) -> None:
+    area = numerical_integral(lambda xp, t, *, k: -k * t)
+    wanted = -np.expm1(-1e-4 * end) / 1e-4
+    assert area(xp, 0.0, end, k=1e-4) == pytest.approx(wanted, rel=1e-9)
+    assert area(xp, np.zeros(2), np.array([end, 7.0]), k=1e-4)[0] == pytest.approx(wanted, rel=1e-9)
+
+
+def test_a_late_peak_is_found() -> None:
+    time, level = numerical_peak(lambda xp, t, *, top: -(((t - top) / 30.0) ** 2))(xp, top=np.array([200.0, 331.7]))
+    np.testing.assert_allclose(time, [200.0, 331.7], atol=1e-2)
+    np.testing.assert_allclose(level, 0.0, atol=1e-6)

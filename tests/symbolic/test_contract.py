@@ -7,12 +7,22 @@ import numpy as np
 import pytest
 
 import cartmodel as cm
-from cartmodel.kinetics.stein_smooth import stein_smooth
+from cartmodel.kinetics.stein_smooth import stein_smooth, stein_smooth_integral, stein_smooth_peak
 
 PARAMETERS = {
     "cmax": cm.positive("level"), "tmax": cm.positive("time"), "slowing": cm.positive("1/time"),
     "loss": cm.positive("1/time"),
 }  # fmt: skip
+
+STEIN = {
+    "cmax": cm.positive("level"), "tmax": cm.positive("time"), "c0": cm.positive("level"),
+    "alpha": cm.positive("1/time"), "fb": cm.fraction(), "beta": cm.positive("1/time"),
+}  # fmt: skip
+OWN_AREA = "the structure's own area against adaptive quadrature"
+
+
+def bare(xp, t, *, cmax, tmax, c0, alpha, fb, beta):
+    return stein_smooth(xp, t, cmax=cmax, tmax=tmax, c0=c0, alpha=alpha, fb=fb, beta=beta)
 
 
 def gompertz(xp, t, *, cmax, tmax, slowing, loss):
@@ -32,7 +42,7 @@ def test_every_structure_of_the_package_keeps_it(name: str) -> None:
     assert check.passed, check.problems
     assert len(check.table) == 8
     closed = check.table.set_index("check")["found"]
-    assert closed["area of days 0 to 28 against adaptive quadrature"] < 1e-6
+    assert closed[OWN_AREA] < 1e-6
 
 
 def test_a_curve_alone_is_enough() -> None:
@@ -59,7 +69,37 @@ def test_a_wrong_area_is_found() -> None:
         return 2.0 * cmax * (end - start)
 
     check = registered("area", gompertz, integral=twice)
-    assert others(check) == {"area of days 0 to 28 against adaptive quadrature"}
+    assert others(check) == {OWN_AREA}
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("always", lambda xp, start, end, **p: stein_smooth_integral(xp, 0.0, 28.0, **p)),
+        ("from-0", lambda xp, start, end, **p: stein_smooth_integral(xp, 0.0, end, **p)),
+        ("0.1%", lambda xp, start, end, **p: 1.001 * stein_smooth_integral(xp, start, end, **p)),
+    ],
+)
+def test_an_area_that_is_right_for_one_window_or_nearly_right_is_found(name: str, wrong: Callable[..., Any]) -> None:
+    cm.structure(f"test-{name}", integral=wrong, peak=stein_smooth_peak, **STEIN)(bare)
+    assert others(cm.check_structure(f"test-{name}")) == {OWN_AREA}
+
+
+def test_a_curve_too_quick_for_the_packages_quadrature_is_told_what_it_needs() -> None:
+    cm.structure("test-quick", cmax=cm.positive("level"), rate=cm.positive("1/time"))(
+        lambda xp, t, *, cmax, rate: xp.log(cmax) - rate * t
+    )
+    (problem,) = cm.check_structure("test-quick", near={"rate": 60.0}).problems
+    assert "needs an `integral` of its own" in problem.accepted
+
+
+def test_a_peak_that_comes_after_the_search_is_found() -> None:
+    @cm.structure("test-late-peak", cmax=cm.positive("level"), tmax=cm.positive("time"))
+    def rise(xp, t, *, cmax, tmax):
+        return xp.log(cmax) - ((t - tmax - 400.0) / 100.0) ** 2
+
+    (problem,) = cm.check_structure("test-late-peak").problems
+    assert "after day 360" in problem.accepted
 
 
 def test_a_wrong_peak_is_found() -> None:
@@ -96,13 +136,8 @@ def test_a_name_that_is_not_registered() -> None:
 def test_a_curve_without_closed_forms_gives_the_same_posterior_density() -> None:
     """The default model with and without its closed forms: only the exposure of the response differs, by 0.02%."""
 
-    @cm.structure(
-        "test-bare", cmax=cm.positive("level"), tmax=cm.positive("time"), c0=cm.positive("level"),
-        alpha=cm.positive("1/time"), fb=cm.fraction(), beta=cm.positive("1/time"),
-    )  # fmt: skip
-    def bare(xp, t, *, cmax, tmax, c0, alpha, fb, beta):
-        return stein_smooth(xp, t, cmax=cmax, tmax=tmax, c0=c0, alpha=alpha, fb=fb, beta=beta)
-
+    cm.structure("test-bare", **STEIN)(bare)
+    assert cm.check_structure("test-bare").passed
     trial, spec = cm.read_trial(cm.example_path("cd7_ssc")), cm.load_model("cd7-ssc")
     own, numerical = (
         cm.Target(trial, model).density for model in (spec, spec.model_copy(update={"structure": "test-bare"}))
