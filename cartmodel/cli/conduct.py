@@ -128,9 +128,10 @@ def advise(
     if out is not None:
         from cartmodel.plots.advice_by_dose import advice_by_dose
         from cartmodel.plots.save import save_figure
+        from cartmodel.spreadsheets import write_csv
 
         out.mkdir(parents=True, exist_ok=True)
-        found.table.assign(trial=found.trial).to_csv(out / "advice.csv", index=False)
+        write_csv(found.table.assign(trial=found.trial), out / "advice.csv")
         (out / "advice.txt").write_text(found.text + "\n", encoding="utf-8")
         save_figure(advice_by_dose(found), out, "advice")
         say(f"Written: {out}/ (advice.txt, advice.csv, figures)")

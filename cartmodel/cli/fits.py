@@ -136,6 +136,8 @@ def predict(
         if len(table):
             answers.print(Text(f"\n{title}\n{table.to_string(index=False, float_format=lambda v: f'{v:.4g}')}"))
     if out is not None:
+        from cartmodel.spreadsheets import write_csv
+
         out.mkdir(parents=True, exist_ok=True)
         for title, table in tables.items():
-            table.assign(trial=fitted.attrs["trial"]).to_csv(out / f"{title}.csv", index=False)
+            write_csv(table.assign(trial=fitted.attrs["trial"]), out / f"{title}.csv")

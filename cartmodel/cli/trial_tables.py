@@ -210,10 +210,11 @@ def _nca_text(trial: "cm.TrialData", tables: Mapping[str, Any], rules: "cm.NcaRu
 
 def _write(out: Path, trial: "cm.TrialData", tables: Mapping[str, Any], figures: Mapping[str, Any], text: str) -> None:
     from cartmodel.plots import save_figure
+    from cartmodel.spreadsheets import write_csv
 
     out.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
-        table.assign(trial=trial.name).to_csv(out / f"{name}.csv", index=False)
+        write_csv(table.assign(trial=trial.name), out / f"{name}.csv")
     (out / "summary.txt").write_text(text + "\n", encoding="utf-8")
     for name, figure in figures.items():
         save_figure(figure, out / "figures", name)

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from cartmodel.conduct.ruling import Verdict
+from cartmodel.spreadsheets import write_csv
 
 
 def write_verdict(verdict: Verdict, folder: str | Path) -> list[Path]:
@@ -25,7 +26,7 @@ def write_verdict(verdict: Verdict, folder: str | Path) -> list[Path]:
     written: list[Path] = []
     for name, table in tables.items():
         path = target / f"{name}.csv"
-        table.assign(trial=verdict.records.name, on=verdict.on.isoformat()).to_csv(path, index=False)
+        write_csv(table.assign(trial=verdict.records.name, on=verdict.on.isoformat()), path)
         written.append(path)
     mark = {"simulated": verdict.simulated, "trial": verdict.records.name, "on": verdict.on.isoformat()}
     content = mark | {

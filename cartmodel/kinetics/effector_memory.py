@@ -6,11 +6,20 @@ Syst Pharmacol 8:285):
 
 .. math::
 
-    \rho(t) = \rho F_{toci}^{[t > t_{toci}]} F_{ster}^{[t > t_{ster}]}, \qquad
-    E' = (1 - g) \rho(t) E - g \alpha E, \qquad M' = (1 - g) \rho(t) M + g (k E - \beta M)
+    C = E + M, \qquad
+    E' = (1 - g) \rho(t) E - g \alpha E, \qquad
+    M' = (1 - g) \rho(t) M + g (k E - \beta M), \qquad
+    \rho(t) = \rho F_{toci}^{[t - d > t_{toci}]} F_{ster}^{[t - d > t_{ster}]}, \qquad
+    \rho = \ln(1 + C_{max}/C_0) / T_{max}, \qquad
+    g = 1 / (1 + e^{-(t - T_{max})/w}), \qquad
+    d = w \ln(1 + e^{(t - T_{max})/w}), \qquad
+    w = 0.05 \, \mathrm{days}, \qquad
+    k = F_B (\alpha - \beta), \qquad
+    E(0) = C_0 C_{max} / (C_0 + C_{max}), \qquad
+    M(0) = 0
 
-with C = E + M, k = F_B (alpha - beta) and g(t) rising from 0 to 1 around Tmax (comedication acts by the time spent
-expanding, which is t until then). With a sharp g and no comedication this
+with g(t) rising from 0 to 1 around Tmax; comedication acts by the time spent expanding, t - d, which is t until then,
+and a bracket is 1 where it holds, else 0. With a sharp g and no comedication this
 is `stein`; with the g of `stein_smooth` it is that curve. The decline starts from the level that the expansion reached,
 so Cmax and Tmax are those of a patient without comedication.
 """

@@ -15,14 +15,17 @@ from cartmodel.prediction.words import dose_number
 _DAYS = (0, 28, 90, 360, 180, 7, 14, 60, 3, 720, 270, 1, 540, 1080, 1440, 1800, 2700, 3600)
 
 
-def time_axis(axes: Axes, last: float, *, narrow: bool = False) -> None:
-    """Set an axis of days from 0: square-root spaced beyond 60 days, so that the first weeks stay legible."""
+def time_axis(axes: Axes, last: float, *, apart: float = 0.06) -> None:
+    """Set an axis of days from 0: square-root spaced beyond 60 days, so that the first weeks stay legible.
+
+    ``apart`` is the least distance between ticks, as a share of the axis.
+    """
     last = max(last, 1.0)
     if last > 60:
         axes.set_xscale("function", functions=(lambda t: np.sqrt(np.maximum(t, 0.0)), np.square))
     axes.set_xlim(0.0, last * 1.03)
     scale = np.sqrt if last > 60 else np.asarray
-    chosen = thinned([d for d in _DAYS if d <= last * 1.03], scale, (0.15 if narrow else 0.06) * float(scale(last)))
+    chosen = thinned([d for d in _DAYS if d <= last * 1.03], scale, apart * float(scale(last)))
     axes.set_xticks(chosen, [f"{d:g}" for d in chosen])
     axes.xaxis.set_minor_locator(NullLocator())
 
@@ -49,6 +52,17 @@ def thinned(values: Sequence[float], scale: Any, least: float) -> list[float]:
     return sorted(kept)
 
 
+def side_by_side(n: int) -> np.ndarray:
+    """Return places of n patients beside each other, about 0 and less than 1 apart in all; few stand closer together.
+
+    Examples
+    --------
+    >>> side_by_side(3).tolist(), side_by_side(1).tolist()
+    ([-0.25, 0.0, 0.25], [0.0])
+    """
+    return (np.arange(n) - (n - 1) / 2) / max(n, 4)
+
+
 def ends_first(values: Sequence[float]) -> list[float]:
     """Return the values with the first and the last before those between, as `thinned` wants them.
 
@@ -60,8 +74,8 @@ def ends_first(values: Sequence[float]) -> list[float]:
     return [*values[:1], *values[1:][-1:], *values[1:-1]]
 
 
-def log_axis(axis: XAxis | YAxis, low: float, high: float) -> None:
-    """Set a log axis between two positive values, with ticks at powers of ten, and at 2 and 5 if few."""
+def log_axis(axis: XAxis | YAxis, low: float, high: float, most: int = 8) -> None:
+    """Set a log axis between two positive values, with at most so many ticks: powers of ten, and 2 and 5 if few."""
     if isinstance(axis, YAxis):
         axis.axes.set(yscale="log", ylim=(low, high))
         axis.axes.grid(visible=True, axis="y", color="#e6e6e6", linewidth=0.6)
@@ -71,7 +85,7 @@ def log_axis(axis: XAxis | YAxis, low: float, high: float) -> None:
     few = np.log10(high / low) < 2.5
     values = [float(f"{m}e{p}") for p in powers for m in ((1, 2, 5) if few else (1,))]
     shown = [v for v in values if low <= v <= high]
-    shown = shown[:: -(-len(shown) // 8)] if shown else []
+    shown = shown[:: -(-len(shown) // most)] if shown else []
     axis.set_ticks(shown, labels=[number_text(v) for v in shown])
     axis.set_minor_formatter(NullFormatter())
 

@@ -10,8 +10,9 @@ from matplotlib.ticker import MaxNLocator
 
 from cartmodel.checks.by_covariate import effects_by_covariate as table_of
 from cartmodel.checks.effects import random_effects as effects_of
+from cartmodel.plots.axes import side_by_side
+from cartmodel.plots.random_effects import draw_patients, patients_handle
 from cartmodel.plots.style import (
-    BLUE,
     GREY,
     ORANGE,
     fitting,
@@ -22,7 +23,7 @@ from cartmodel.plots.style import (
     stamp_text,
     style,
 )
-from cartmodel.plots.words import patients_text
+from cartmodel.plots.words import patients_text, shortened
 from cartmodel.prediction.fitfile import covariates_of, spec_of
 
 _MOST = 6
@@ -43,7 +44,7 @@ def effects_by_covariate(fit: xr.DataTree, stamp: str = "", *, width: float | No
     stamp : str
         Words in the corner, such as ``"NOT CONVERGED"``; SIMULATED is added for a simulated trial.
     width : float, optional
-        Inches.
+        Inches; at most two panels stand side by side in a figure of less than 4.5.
 
     Returns
     -------
@@ -57,9 +58,10 @@ def effects_by_covariate(fit: xr.DataTree, stamp: str = "", *, width: float | No
     shown, table, spec = names[:_MOST], table_of(fit), spec_of(fit)
     width = 7.4 if width is None else width
     k = scale_of(width)
-    across = min(len(shown), 3 if width >= 4.5 else 1)
+    narrow = width < 4.5
+    across = min(len(shown), 2 if narrow else 3)
     down = -(-len(shown) // across)
-    rows = effects.sizes["effect"] * down
+    each = effects.sizes["effect"]
     left = f"; not shown: {', '.join(map(str, names[_MOST:]))}" if names[_MOST:] else ""
     with style(width):
         notes = [
@@ -68,21 +70,24 @@ def effects_by_covariate(fit: xr.DataTree, stamp: str = "", *, width: float | No
             "r: rank correlation, with its 95% posterior interval; where shrinkage is high it is near 0 whatever holds",
         ]
         stamped = stamp_text(fit.attrs["simulated"], stamp)
-        figure = new_figure(width, k * (1.6 * rows + 0.7), "Random effects against covariates", notes, stamped)
-        grid = figure.subplots(rows, across, squeeze=False)
-        for i, effect in enumerate(effects["effect"].values):
-            one = effects.sel(effect=effect)
-            own = table[table["effect"] == effect]
-            for j in range(down * across):
-                axes = grid[i * down + j // across, j % across]
-                if j >= len(shown):
-                    axes.set_visible(False)
-                    continue
-                _panel(axes, one, covariates[shown[j]], own[own["covariate"] == shown[j]], 0.65 * width / across)
-                axes.set_xlabel(str(shown[j]), parse_math=False)
-                axes.yaxis.set_major_locator(MaxNLocator(4))
+        height = (1.15 if narrow else 1.3) * each * down + 0.4 * down + 0.7
+        figure = new_figure(width, k * height, "Random effects against covariates", notes, stamped)
+        blocks = figure.add_gridspec(down, 1)
+        grids = [blocks[i].subgridspec(each, across).subplots(sharey="row", squeeze=False) for i in range(down)]
+        columns = np.concatenate(grids, axis=1)  # a row an effect, a column a covariate
+        for axes in columns[:, len(shown) :].flat:
+            axes.remove()
+        inches = (width - 0.6 * k) / across - 0.1
+        for j, name in enumerate(shown):
+            for axes, effect in zip(columns[:, j], effects["effect"].values, strict=True):
+                own = table[(table["effect"] == effect) & (table["covariate"] == name)]
+                _panel(axes, effects.sel(effect=effect), covariates[name], own, inches)
+                axes.yaxis.set_major_locator(MaxNLocator(3 if narrow else 4))
+                axes.tick_params(labelbottom=False)
                 if j % across == 0:
                     axes.set_ylabel(f"eta {effect}", parse_math=False)
+            columns[-1, j].tick_params(labelbottom=True)
+            columns[-1, j].set_xlabel(shortened(str(name), int(72 * inches / (0.62 * 9 * k))), parse_math=False)
         footer(figure, _legend(), 2)
     return figure
 
@@ -101,7 +106,7 @@ def _panel(axes: Axes, one: xr.Dataset, covariate: pd.Series, table: pd.DataFram
         at = np.full(len(texts), np.nan)
         for place, value in enumerate(values):
             own = np.flatnonzero(texts == value)
-            at[own] = place + 0.5 * (np.arange(len(own)) - (len(own) - 1) / 2) / max(len(own), 4)
+            at[own] = place + 0.5 * side_by_side(len(own))
             row = table.iloc[place]
             axes.fill_between(
                 [place - 0.35, place + 0.35], row["lower"], row["upper"], color=ORANGE, alpha=0.25, linewidth=0
@@ -115,12 +120,11 @@ def _panel(axes: Axes, one: xr.Dataset, covariate: pd.Series, table: pd.DataFram
         if len(table) > len(values):
             axes.set_title(f"{len(table) - len(values)} more values in the table", size=small())
     kept = np.isfinite(at)
-    axes.vlines(at[kept], one["lower"].values[kept], one["upper"].values[kept], color=BLUE, linewidth=0.7)
-    axes.plot(at[kept], one["mean"].values[kept], linestyle="none", marker="o", markersize=2.4, color=BLUE)
+    draw_patients(axes, at[kept], one.isel(subject=kept))
 
 
 def _legend() -> list[Line2D]:
     return [
-        Line2D([], [], color=BLUE, marker="o", markersize=3, linewidth=0.7, label="patient: mean, 95% interval"),
+        patients_handle(),
         Line2D([], [], color=ORANGE, linewidth=1.2, label="group: mean of its patients, 95% interval"),
     ]

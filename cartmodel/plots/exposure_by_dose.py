@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from cartmodel.checks.proportionality import dose_proportionality
-from cartmodel.plots.axes import dose_axis, log_axis
+from cartmodel.plots.axes import dose_axis, log_axis, side_by_side
 from cartmodel.plots.style import (
     BLUE,
     DARK,
@@ -120,7 +120,7 @@ def _places(given: np.ndarray, doses: np.ndarray) -> np.ndarray:
     places = centre.copy()
     for value in np.unique(centre):
         group = np.flatnonzero(centre == value)
-        places[group] += 0.7 * _gap(doses) * (np.arange(len(group)) - (len(group) - 1) / 2) / max(len(group), 4)
+        places[group] += 0.7 * _gap(doses) * side_by_side(len(group))
     return places
 
 

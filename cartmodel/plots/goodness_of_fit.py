@@ -12,7 +12,7 @@ from cartmodel.checks.goodness import goodness_of_fit as goodness_table
 from cartmodel.plots.axes import log_axis, time_axis, time_label
 from cartmodel.plots.residuals import bounds_handle, legend, points, quantile_plot, trend, zero_lines
 from cartmodel.plots.samples import lloq_handle, lloq_lines
-from cartmodel.plots.style import GREY, columns_of, footer, new_figure, scale_of, stamp_text, style
+from cartmodel.plots.style import GREY, columns_of, footer, new_figure, scale_of, stamp_text, style, wrapped
 from cartmodel.plots.words import assay_text, patients_text, samples_text
 from cartmodel.prediction.fitfile import spec_of
 
@@ -40,13 +40,15 @@ def goodness_of_fit(
     assay : str, optional
         One of the model's assays; default: the first.
     width : float, optional
-        Inches; fewer panels stand side by side in a narrow figure.
+        Inches; two panels stand side by side in a figure of less than 4.5.
     """
     table = goodness_table(fit, assay=assay) if table is None else table
     spec = spec_of(fit)
     width = 8.4 if width is None else width
-    columns = columns_of(width, 3, 2.1)
+    narrow = width < 4.5
+    columns = 2 if narrow else columns_of(width, 3, 2.1)
     rows = ceil(6 / columns)
+    room = width / columns - 0.45 * scale_of(width)
     unit = table.attrs["unit"]
     last = float(table["time"].max()) if len(table) else 28.0
     with style(width):
@@ -66,9 +68,9 @@ def goodness_of_fit(
         )
         panels = list(figure.subplots(rows, columns, squeeze=False).flat)
         for axes, column, told in ((panels[0], "pred", "Population"), (panels[1], "ipred", "Individual")):
-            _against(axes, table, column)
+            _against(axes, table, column, 3 if narrow else 8)
             points(axes, table[column], table, "dv")
-            axes.set_xlabel(f"{told} prediction ({unit})", parse_math=False)
+            axes.set_xlabel(wrapped(f"{told} prediction ({unit})", room), parse_math=False)
             axes.set_ylabel(f"Observed ({unit})", parse_math=False)
         for axes, residual, against in (
             (panels[2], "iwres", "time"),
@@ -80,13 +82,13 @@ def goodness_of_fit(
             points(axes, x, table, residual)
             axes.set_ylabel(residual.upper())
             if against == "time":
-                time_axis(axes, last, narrow=True)
-                axes.set_xlabel(time_label(last, short=width / columns <= 3.2 and columns > 1))
+                time_axis(axes, last, apart=0.2 if narrow else 0.15)
+                axes.set_xlabel(wrapped(time_label(last, short=width / columns <= 3.2), room))
                 trend(axes, x, table[residual])
             else:
                 trend(axes, x, table[residual])
-                log_axis(axes.xaxis, *_range(x))
-                axes.set_xlabel(f"Population prediction ({unit})", parse_math=False)
+                log_axis(axes.xaxis, *_range(x), 3 if narrow else 8)
+                axes.set_xlabel(wrapped(f"Population prediction ({unit})", room), parse_math=False)
         quantile_plot(panels[5], table["cwres"])
         panels[5].set_ylabel("CWRES")
         limit = lloq_handle(table["lloq"].to_numpy(float))
@@ -99,11 +101,11 @@ def _range(values: pd.Series) -> tuple[float, float]:
     return (float(known.min()) / 1.5, float(known.max()) * 1.5) if len(known) else (0.1, 10.0)
 
 
-def _against(axes: Axes, table: pd.DataFrame, column: str) -> None:
+def _against(axes: Axes, table: pd.DataFrame, column: str, most: int) -> None:
     """Set both axes for levels; the individual prediction of a BLQ sample may lie decades below its LLOQ."""
     low, high = _range(table["dv"])
     floor = max(_range(table[column])[0], low / 1e3)
-    log_axis(axes.xaxis, floor, max(high, _range(table[column])[1]))
+    log_axis(axes.xaxis, floor, max(high, _range(table[column])[1]), most)
     log_axis(axes.yaxis, low, high)
     ends = np.array([max(low, floor), high])
     axes.plot(ends, ends, color=GREY, linewidth=0.8)

@@ -85,7 +85,7 @@ def individual_fits(
                 axes.remove()
                 continue
             log_axis(axes.yaxis, *_limits(curves, levels, ends))
-            time_axis(axes, last, narrow=True)
+            time_axis(axes, last, apart=0.15)
             axes.tick_params(labelbottom=i + columns >= n)
             patient = data.isel(subject=i)
             _panel(axes, patient, curves.isel(subject=i).sel(time=slice(0.0, ends[i])), levels[i], assay)

@@ -76,7 +76,7 @@ def persistence_curves(trial: TrialData, stamp: str = "", *, width: float | None
 
 
 def _panel(axes: Axes, members: pd.DataFrame, colour: str, last: float) -> None:
-    time_axis(axes, last, narrow=True)
+    time_axis(axes, last, apart=0.15)
     axes.tick_params(labelbottom=True)
     axes.set_ylim(-16, 104)
     axes.set_yticks([0, 25, 50, 75, 100])

@@ -57,7 +57,7 @@ def prior_posterior(
     table : pandas.DataFrame, optional
         From `parameter_table`, if it is at hand.
     width : float, optional
-        Inches; fewer panels stand side by side in a narrow figure.
+        Inches; three panels stand side by side in a figure of less than 4.5.
     """
     spec = spec_of(fit)
     table = parameter_table(fit) if table is None else table
@@ -66,7 +66,8 @@ def prior_posterior(
     priors = dict(spec.priors())
     columns = min(5, max(1, len(rows)))
     width = 2.25 * columns + 0.3 if width is None else width
-    columns = columns_of(width, columns, 1.7)
+    narrow = width < 4.5
+    columns = min(3, columns) if narrow else columns_of(width, columns, 1.7)
     deep = ceil(len(rows) / columns)
     with style(width):
         notes = [
@@ -74,8 +75,9 @@ def prior_posterior(
             f"model {spec.name}, {patients_text(fit['constant_data'].sizes['subject'])}",
             "under each density: posterior median and 95% interval; vermillion title: the prior dominates",
         ]
+        height = 1.45 if narrow else 1.75
         figure = new_figure(
-            width, scale_of(width) * (1.75 * deep + 0.5), "Prior and posterior of the population parameters", notes,
+            width, scale_of(width) * (height * deep + 0.5), "Prior and posterior of the population parameters", notes,
             stamp_text(fit.attrs["simulated"], stamp),
         )  # fmt: skip
         grid = figure.subplots(deep, columns, squeeze=False)
@@ -84,7 +86,9 @@ def prior_posterior(
                 axes.remove()
                 continue
             name = str(rows[i]["parameter"])
-            _panel(axes, priors.get(name), *(draws[name].to_numpy().ravel() for draws in (before, after)))
+            _panel(
+                axes, priors.get(name), *(draws[name].to_numpy().ravel() for draws in (before, after)), narrow=narrow
+            )
             moved = rows[i].get("moved")
             words = f"{name}\n{moved}" if isinstance(moved, str) else name
             axes.set_title(
@@ -95,7 +99,7 @@ def prior_posterior(
     return figure
 
 
-def _panel(axes: Axes, prior: Any, before: np.ndarray, after: np.ndarray) -> None:
+def _panel(axes: Axes, prior: Any, before: np.ndarray, after: np.ndarray, *, narrow: bool) -> None:
     half = isinstance(prior, HalfNormal)
     curved = isinstance(prior, LogNormal | LogitNormal | Beta)
     scaled: Any = (lambda v: np.asarray(unbounded(prior, v))) if curved else np.asarray
@@ -115,7 +119,7 @@ def _panel(axes: Axes, prior: Any, before: np.ndarray, after: np.ndarray) -> Non
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.set_xlim(grid[0], grid[-1])
-    _ticks(axes, scaled, before, after, plain=not curved)
+    _ticks(axes, scaled, before, after, plain=not curved, narrow=narrow)
 
 
 def _density(draws: np.ndarray, grid: np.ndarray, *, half: bool) -> np.ndarray:
@@ -126,23 +130,23 @@ def _density(draws: np.ndarray, grid: np.ndarray, *, half: bool) -> np.ndarray:
     return smooth(grid) + smooth(-grid) if half else smooth(grid)
 
 
-def _ticks(axes: Axes, scaled: Any, before: np.ndarray, after: np.ndarray, *, plain: bool) -> None:
+def _ticks(axes: Axes, scaled: Any, before: np.ndarray, after: np.ndarray, *, plain: bool, narrow: bool) -> None:
     """Set round natural values as ticks."""
     if plain:
-        axes.xaxis.set_major_locator(MaxNLocator(4))
+        axes.xaxis.set_major_locator(MaxNLocator(2 if narrow else 4))
         return
     low, high = axes.get_xlim()
     margin = 0.06 * (high - low)
     spread = np.concatenate([before, after])
     powers = range(int(np.floor(np.log10(spread.min()))), int(np.ceil(np.log10(spread.max()))) + 1)
-    inside: list[float] = []
+    chosen: list[float] = []
     for digits in _ROUND:
         values = [float(f"{m}e{p}") for p in powers for m in digits]
         values = [v for v in values if v < 1.0 or spread.max() >= 1.0]
         inside = [v for v in values if low + margin <= scaled(v) <= high - margin]
-        if len(inside) >= 2:
+        chosen = thinned(ends_first(inside), scaled, (0.36 if narrow else 0.22) * (high - low))
+        if len(chosen) >= 2:
             break
-    chosen = thinned(ends_first(inside), scaled, 0.22 * (high - low))
     axes.set_xticks([float(scaled(v)) for v in chosen], [number_text(v) for v in chosen])
 
 

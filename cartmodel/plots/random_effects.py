@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from scipy import stats
 
 from cartmodel.checks.effects import random_effects as effects_of
-from cartmodel.plots.axes import dose_axis
+from cartmodel.plots.axes import dose_axis, side_by_side
 from cartmodel.plots.pairs import pair_panels, pairs_height
 from cartmodel.plots.residuals import quantile_plot
 from cartmodel.plots.samples import sample_handle
@@ -114,6 +114,17 @@ def _histogram(axes: Axes, one: xr.Dataset) -> None:
     axes.plot(one["mean"].values, np.zeros(one.sizes["subject"]), "|", color=DARK, markersize=4, gid="mean")
 
 
+def draw_patients(axes: Axes, at: np.ndarray, one: xr.Dataset) -> None:
+    """Draw posterior mean and 95% interval of each patient's effect where ``at`` says; none where it is NaN."""
+    axes.vlines(at, one["lower"].values, one["upper"].values, color=BLUE, linewidth=0.7)
+    axes.plot(at, one["mean"].values, linestyle="none", marker="o", markersize=2.4, color=BLUE, gid="patients")
+
+
+def patients_handle() -> Line2D:
+    """Return the legend of `draw_patients`."""
+    return Line2D([], [], color=BLUE, marker="o", markersize=3, linewidth=0.7, label="patient: mean, 95% interval")
+
+
 def _against_dose(axes: Axes, one: xr.Dataset, *, dosed: bool, narrow: bool) -> None:
     dose = one["dose"].values
     at = np.log(dose) if dosed else np.zeros(len(dose))
@@ -121,10 +132,9 @@ def _against_dose(axes: Axes, one: xr.Dataset, *, dosed: bool, narrow: bool) -> 
     step = float(np.diff(np.log(distinct)).min()) if len(distinct) > 1 else 1.0
     for value in np.unique(at[np.isfinite(at)]):
         group = np.flatnonzero(at == value)
-        at[group] += 0.7 * step * (np.arange(len(group)) - (len(group) - 1) / 2) / max(len(group), 4)
+        at[group] += 0.7 * step * side_by_side(len(group))
     axes.axhline(0.0, color=GREY, linewidth=0.7)
-    axes.vlines(at, one["lower"], one["upper"], color=BLUE, linewidth=0.7)
-    axes.plot(at, one["mean"], linestyle="none", marker="o", markersize=2.4, color=BLUE, gid="patients")
+    draw_patients(axes, at, one)
     dose_axis(axes, distinct)
     if narrow and len(distinct) > 1:
         axes.set_xticks(np.log(distinct[[0, -1]]), [dose_number(float(d)) for d in distinct[[0, -1]]])
@@ -136,7 +146,7 @@ def _against_dose(axes: Axes, one: xr.Dataset, *, dosed: bool, narrow: bool) -> 
 
 def _legend() -> list[Line2D]:
     return [
-        Line2D([], [], color=BLUE, marker="o", markersize=3, linewidth=0.7, label="patient: mean, 95% interval"),
+        patients_handle(),
         Line2D([], [], color=GREY, linewidth=1.2, label="model: normal with the median omega"),
         Line2D([], [], **_OF_MEANS, label="what shrinkage leaves to means; band of the quantiles"),
     ]

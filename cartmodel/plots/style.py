@@ -91,6 +91,11 @@ def fitting(text: str, inches: float) -> str:
     return shortened(text, max(4, int(72 * inches / (0.62 * small()))))
 
 
+def wrapped(text: str, inches: float) -> str:
+    """Return a text broken into lines that fit into a width, in text of axes of the present style."""
+    return textwrap.fill(text, max(8, int(72 * inches / (0.6 * float(matplotlib.rcParams["axes.labelsize"])))))
+
+
 def new_figure(width: float, height: float, title: str, notes: Sequence[str], stamp: str) -> Figure:
     """Return an empty figure (inches) with a heading: a title, grey lines of notes, the stamp in the upper right.
 

@@ -80,17 +80,17 @@ def parameter_unit(spec: ModelSpec, name: str) -> str:
     >>> spec = cm.load_model("cd7-ssc")
     >>> parameter_unit(spec, "cmax_pop"), parameter_unit(spec, "omega_fb"), parameter_unit(spec, "k1")
     ('copies/ug', 'SD of the logit', '')
+    >>> parameter_unit(cm.load_model("cd7-ssc-comedication"), "f_toci_pop")  # a factor, which may be above 1
+    'no unit'
     """
     parameter = spec.curve.parameters.get(name.removesuffix("_pop").removeprefix("omega_"))
     if parameter is None:
         return ""
     if name.startswith("omega_"):
         return {"positive": "SD of the log", "fraction": "SD of the logit"}.get(parameter.support, "SD")
-    return (
-        "fraction"
-        if parameter.unit == "1"
-        else parameter.unit.replace("level", spec.unit).replace("time", spec.time_unit)
-    )
+    if parameter.unit == "1":
+        return "fraction" if parameter.support == "fraction" else "no unit"
+    return parameter.unit.replace("level", spec.unit).replace("time", spec.time_unit)
 
 
 def patients_text(n: int) -> str:

@@ -88,9 +88,8 @@ def model_formulas(spec: ModelSpec) -> Iterator[Formula]:
             terms.append(rf"{_symbol(f'cov_{name}_{covariate}')} \, {term}")
         if parameter.varies:
             terms.append(_symbol(f"eta_{name}", "i"))
-        told = f"Parameter {name} of patient i" + (
-            "." if parameter.varies else ", the same for all but for covariates."
-        )
+        same = ", the same for all but for covariates" if spec.covariates.get(name) else ", the same for all"
+        told = f"Parameter {name} of patient i{'' if parameter.varies else same}."
         yield Formula(f"{link.format(_symbol(name, 'i'))} = {' + '.join(terms)}", told)
     yield from _effects(spec)
     for name, assay in spec.assays.items():

@@ -74,10 +74,12 @@ def outcome_inventory(trial: TrialData) -> Table | None:
         tuple("-" if row[key] is None else str(row[key]) for key in ("dose", "outcome", "known", "open", "events"))
         for row in rows
     ]
+    criss = any(row["outcome"] == _OUTCOMES["criss_lp"] for row in rows)
+    after = ", not recorded or not applicable (the predictor after a step-1 event)." if criss else " or not recorded."
     return Table(
         "outcomes_known",
         "Outcomes known so far",
-        "Open: pending, not recorded or not applicable (the predictor after a step-1 event). Never counted as 'no'.",
+        f"Open: pending{after} Never counted as 'no'.",
         ("dose", "outcome", "known", "open", "events"),
         tuple(shown),
         pd.DataFrame(rows),

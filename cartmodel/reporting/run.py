@@ -13,6 +13,7 @@ from cartmodel import plots
 from cartmodel.prediction.fitfile import spec_of, write_fit
 from cartmodel.reporting.summary import Summary, print_summary
 from cartmodel.reporting.tables import patient_exposures
+from cartmodel.spreadsheets import write_csv
 from cartmodel.trial import TrialData
 
 _OF_CUT = ("fit_cut.nc", "joint_against_cut.csv")
@@ -65,7 +66,7 @@ def write_run(
     origin = summary.fit.attrs["trial"]
     for name, table in tables.items():
         tell(f"{name}.csv")
-        table.assign(trial=origin).to_csv(out / f"{name}.csv", index=False)
+        write_csv(table.assign(trial=origin), out / f"{name}.csv")
     with (out / "summary.txt").open("w", encoding="utf-8") as file:
         print_summary(summary, Console(file=file, width=170))
     for name, figure in _figures(summary, trial):

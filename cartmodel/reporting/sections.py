@@ -3,14 +3,17 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
 from cartmodel.conduct.ruling import Verdict
 from cartmodel.plots.style import stamp_text
-from cartmodel.prediction.fitfile import spec_of
+from cartmodel.plots.words import patients_text
+from cartmodel.prediction.fitfile import group, spec_of
 from cartmodel.prediction.words import dose_words
 from cartmodel.reporting.blocks import Block, Bullets, Content, Explorer, Section, Words
+from cartmodel.reporting.by_covariate import covariate_rows
 from cartmodel.reporting.context import Context
 from cartmodel.reporting.decisions import decision_blocks
 from cartmodel.reporting.explorer import explore, prediction_rows
@@ -74,7 +77,7 @@ def content(
         ("model", "Model", lambda: _model(material)),
         ("convergence", "Can this fit be trusted?", lambda: _convergence(material)),
         ("parameters", "Parameters", lambda: _parameters(material)),
-        ("checks", "Does the model fit the data?", lambda: pictures("checks", material)),
+        ("checks", "Does the model fit the data?", lambda: _checks(material)),
         ("exposures", "Exposures", lambda: _exposures(material)),
         ("response", "Dose, exposure and response", lambda: _response(material)),
         ("explorer", "Dose explorer", lambda: _explorer(material, tell)),
@@ -154,6 +157,10 @@ def _model(material: Material) -> Iterator[Block]:
     how = "in two stages, the kinetics first and then the response," if cut else "jointly"
     yield Words(f"Model {spec.name}: {spec.title}. Its parts are fitted {how} to all patients{doses}.")
     yield from structure_blocks(spec)
+    known = group(material.fit, "constant_data")
+    for name in spec.curve.inputs:
+        told = int(np.isfinite(known[name].values).sum())
+        yield Words(f"Of the {patients_text(known.sizes['subject'])}, {told} have a {name}.")
     yield from model_formulas(spec)
     yield prior_rows(spec)
 
@@ -168,6 +175,13 @@ def _convergence(material: Material) -> Iterator[Block]:
 def _parameters(material: Material) -> Iterator[Block]:
     yield parameter_rows(material.summary.parameters, spec_of(material.fit).unit)
     yield from pictures("parameters", material)
+
+
+def _checks(material: Material) -> Iterator[Block]:
+    yield from pictures("checks", material)
+    covariates = covariate_rows(material.fit)
+    if covariates is not None:
+        yield covariates
 
 
 def _exposures(material: Material) -> Iterator[Block]:

@@ -5,10 +5,13 @@ from pathlib import Path
 import pandas as pd
 
 from cartmodel.reporting.blocks import Content, Table
+from cartmodel.spreadsheets import write_csv
 
 
 def write_tables(content: Content, folder: Path, trial: str) -> list[Path]:
-    """Write each table of a report as ``<name>.csv`` (unrounded) and ``<name>.html``, and return the paths.
+    """Write each table of a report as ``<name>.csv`` and ``<name>.html``, and return the paths.
+
+    The CSV files hold the unrounded numbers; no text in them is taken for a formula (`write_csv`).
 
     Parameters
     ----------
@@ -23,7 +26,7 @@ def write_tables(content: Content, folder: Path, trial: str) -> list[Path]:
     paths: list[Path] = []
     for table in content.tables:
         csv, html = folder / f"{table.name}.csv", folder / f"{table.name}.html"
-        table.numbers.assign(trial=trial).to_csv(csv, index=False)
+        write_csv(table.numbers.assign(trial=trial), csv)
         html.write_text(formatted(table, content.subtitle, content.stamp), encoding="utf-8")
         paths += [csv, html]
     return paths

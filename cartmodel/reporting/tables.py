@@ -73,6 +73,7 @@ def parameter_rows(parameters: pd.DataFrame, unit: str) -> Table:
 def exposure_rows(exposures: pd.DataFrame) -> Table:
     """Return exposures by dose: the group's mean and the range of a new patient."""
     nan = float("nan")
+    dosed = bool(exposures["dose"].notna().any())
     rows = [
         (
             _dose(row["dose"]),
@@ -88,8 +89,9 @@ def exposure_rows(exposures: pd.DataFrame) -> Table:
     ]
     return Table(
         "exposures",
-        "Exposures per dose group",
-        "Group: geometric mean of the trial's patients. New patient: where 95% of new patients at this dose would lie.",
+        "Exposures per dose group" if dosed else "Exposures",
+        "Group: geometric mean of the trial's patients. New patient: where 95% of new patients "
+        f"{'at this dose ' if dosed else ''}would lie.",
         (
             "dose",
             "exposure",

@@ -14,6 +14,7 @@ import pandas as pd
 
 from cartmodel.errors import TrialTableError, UnknownNameError
 from cartmodel.registry import nearest
+from cartmodel.spreadsheets import formulas_among
 from cartmodel.submission.adpc import ADPC_LABELS, to_adpc
 from cartmodel.submission.adpp import ADPP_LABELS, to_adpp
 from cartmodel.submission.adppk import ADPPK_LABELS, to_adppk
@@ -45,7 +46,6 @@ FORMS: Mapping[str, Form] = MappingProxyType(
     }
 )
 _TEXT = 200
-_FORMULA = ("=", "+", "-", "@", "\t")
 
 
 def export_trial(trial: TrialData, form: str, path: str | Path, *, overwrite: bool = False) -> tuple[str, ...]:
@@ -148,8 +148,7 @@ def formulas(tables: Mapping[str, pd.DataFrame]) -> list[str]:
     found: dict[str, None] = {}
     for table in tables.values():
         for name in table.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in table.dtypes]]:
-            texts = [str(text) for text in table[name].unique()]
-            found |= dict.fromkeys(t for t in texts if t.startswith(_FORMULA) and not _is_number(t))
+            found |= dict.fromkeys(formulas_among(map(str, table[name].unique())))
     if not found:
         return []
     named = ", ".join(list(found)[:5]) + (", ..." if len(found) > 5 else "")
@@ -157,10 +156,6 @@ def formulas(tables: Mapping[str, pd.DataFrame]) -> list[str]:
         f"{len(found)} texts begin as a formula does ({named}) and are written as they are: in a spreadsheet, import "
         "them as text."
     ]
-
-
-def _is_number(text: str) -> bool:
-    return pd.notna(pd.to_numeric(text, errors="coerce"))
 
 
 def _whole(table: pd.DataFrame) -> pd.DataFrame:

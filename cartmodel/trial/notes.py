@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 import pandas as pd
 
+from cartmodel.spreadsheets import formulas_among
 from cartmodel.trial.columns import KINDS
 from cartmodel.trial.sheet import Sheet
 
@@ -50,6 +51,15 @@ def outcome_notes(subjects: pd.DataFrame, header: Collection[str]) -> Iterator[s
         unused = subjects.index[(step1 == 1) & lp.notna()]
         if len(unused):
             yield f"criss_lp is not used for {_named(unused)} with a step-1 event, whose score is 0 by definition."
+
+
+def formula_notes(subjects: Iterable[str]) -> Iterator[str]:
+    """Yield which identifiers a spreadsheet would take for formulas."""
+    if found := formulas_among(subjects):
+        yield (
+            f"{_named(found)} with an identifier that a spreadsheet takes for a formula; kept. In CSV files of results "
+            "an apostrophe stands before it; an exported trial holds it as it is."
+        )
 
 
 def history_notes(records: pd.DataFrame, assessments: pd.DataFrame, events: pd.DataFrame) -> Iterator[str]:

@@ -18,7 +18,14 @@ from cartmodel.trial.longitudinal import (
     read_records,
 )
 from cartmodel.trial.naming import Named
-from cartmodel.trial.notes import format_note, history_notes, outcome_notes, sample_notes, unused_note
+from cartmodel.trial.notes import (
+    format_note,
+    formula_notes,
+    history_notes,
+    outcome_notes,
+    sample_notes,
+    unused_note,
+)
 from cartmodel.trial.patients import check_onsets, read_patients, same_throughout
 from cartmodel.trial.samples import read_samples
 from cartmodel.trial.sheet import Sheet
@@ -113,7 +120,7 @@ def read_trial(
     notes += [*on_dropped, *sample_notes(patients, samples)]
     notes += [*outcome_notes(patients, {name for table in long for name in table.header})]
     notes += [*on_histories, *history_notes(*histories), *unused_note(patients, histories[1])]
-    notes += contradiction_note(patients, histories[1], VISITS)
+    notes += [*contradiction_note(patients, histories[1], VISITS), *formula_notes(patients.index)]
     return TrialData(
         name=study or stem,
         simulated=study.startswith("SIMULATED"),

@@ -10,6 +10,7 @@ from scipy import stats
 
 from cartmodel.checks.by_covariate import effects_by_covariate
 from cartmodel.plots import effects_by_covariate as figure_of
+from cartmodel.reporting.by_covariate import covariate_rows
 
 PATIENTS = 12
 
@@ -63,3 +64,17 @@ def test_a_trial_without_covariates_has_neither_table_nor_figure() -> None:
     fit, _ = conjugate(4)
     assert len(effects_by_covariate(fit)) == 0
     assert figure_of(fit) is None
+    assert covariate_rows(fit) is None
+
+
+def test_the_report_has_the_numbers_of_the_figure() -> None:
+    fit, means, _ = with_covariates()
+    table = covariate_rows(fit)
+    assert table is not None
+    rows = {row[:2]: row[2:] for row in table.rows}
+    assert rows["a", "age"] == ("12", "rank correlation", "one value in all patients")
+    keep = 4 * 0.9**2 / (4 * 0.9**2 + 0.6**2)
+    group, centre = rows["a", "arm = x"], keep * means[::3].mean()
+    assert group[:2] == ("4", "mean eta")
+    assert float(group[2].split()[0]) == pytest.approx(centre, abs=0.035)
+    assert len(table.rows) == len(table.numbers)

@@ -6,9 +6,13 @@ those anew: ``python -m pytest tests/plots -k a_third_of_a_page --mpl-generate-p
 """
 
 import json
+import os
+import subprocess
+import sys
 import warnings
 from io import StringIO
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import numpy as np
@@ -25,6 +29,7 @@ from cartmodel.plots.style import STYLE, THIRD_OF_A_PAGE, new_figure, scale_of, 
 from cartmodel.trial import TrialData
 
 TOLERANCE = 4.0
+PAGE = 24 / 2.54  # inches of text on a sheet of A4
 SAVED = {"dpi": 60, "metadata": {"Software": None}}
 
 
@@ -93,6 +98,7 @@ def test_a_third_of_a_page(name: str, three: tuple[xr.DataTree, TrialData]) -> F
     figure = drawn(name, three, THIRD_OF_A_PAGE)
     assert figure.get_figwidth() == pytest.approx(6 / 2.54)
     assert faults(figure) == []
+    assert figure.get_figheight() <= PAGE  # panels side by side before below each other
     told = "".join(text.get_text() for text in figure.texts if text.get_gid() == "stamp")
     assert told == "SIMULATED, DRAFT"
     return figure
@@ -126,6 +132,36 @@ def test_what_is_not_legible_is_found() -> None:
 def test_pictures_are_compared_at_all(pytestconfig: pytest.Config) -> None:
     assert pytestconfig.getoption("mpl")
     assert {path.stem for path in (Path(__file__).parent / "baseline").iterdir()} == set(CHECK_FIGURES)
+
+
+def test_a_changed_picture_fails(tmp_path: Path) -> None:
+    """Run pytest-mpl as this file does, on a figure, on the same one changed, and without a baseline."""
+    (tmp_path / "test_one.py").write_text(
+        dedent(f"""
+        import os
+        import pytest
+        from matplotlib.figure import Figure
+
+        @pytest.mark.mpl_image_compare(baseline_dir="baseline", filename="one.png", tolerance={TOLERANCE})
+        def test_one():
+            figure = Figure(figsize=(2, 2))
+            figure.subplots(subplot_kw={{"ylim": (0, 2)}}).plot([0, 1], [0, float(os.environ["END"])])
+            return figure
+        """),
+        encoding="utf-8",
+    )
+
+    def run(end: str, *options: str) -> int:
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir=.", "--mpl", *options]
+        return subprocess.run(
+            command, cwd=tmp_path, env={**os.environ, "END": end}, capture_output=True, check=False
+        ).returncode
+
+    assert run("1", "--mpl-generate-path=other") == 0
+    assert run("1") == 1  # there is no baseline
+    (tmp_path / "other").rename(tmp_path / "baseline")
+    assert run("1") == 0
+    assert run("1.2") == 1
 
 
 def test_text_scales_with_the_width() -> None:

@@ -20,7 +20,7 @@ from reporting.hostile import SCRIPT, STAMP, STUDY, SUBJECTS
 
 import cartmodel as cm
 from cartmodel import plots
-from cartmodel.reporting.pictures import FIGURES
+from cartmodel.reporting.captions import FIGURES
 from cartmodel.reporting.repeating import commands
 from cartmodel.reporting.words import amount
 
