@@ -32,7 +32,13 @@ def in_time[T](function: Callable[..., T], *arguments: Any, seconds: float) -> T
     context = multiprocessing.get_context("spawn")  # forks of a process with threads or a JAX in it hang
     here, there = context.Pipe(duplex=False)
     process = context.Process(target=_call, args=(there, function, arguments))
-    process.start()
+    try:
+        process.start()
+    except Exception as error:  # whatever a lambda, or a function within a function, gives
+        raise SamplerError(
+            "with a time limit it must be a function at the top of a module or script; accepted: such a one, or no time"
+            f" limit ({error})"
+        ) from error
     there.close()
     try:
         if not here.poll(seconds):

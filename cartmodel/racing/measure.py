@@ -10,10 +10,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from cartmodel.errors import SamplerError
 from cartmodel.inference.samplers import Sampler, Sampling
 from cartmodel.inference.target import Target
 from cartmodel.racing.estimands import estimands, summarise_estimands
 from cartmodel.racing.posteriors import Posterior
+
+_ACCEPTED = "accepted: a DataTree with posterior (chain, draw; every parameter of the model) and sample_stats"
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +73,11 @@ def measure(posterior: Posterior, run: Sampler, sampling: Sampling) -> Run:
         and ``approximation``; ``sampling_time`` is also looked for where PyMC puts it.
     sampling : Sampling
         Settings of the run.
+
+    Raises
+    ------
+    SamplerError
+        If the sampler returns anything but such a tree, with every parameter of the model over chain and draw.
     """
     for package in (
         "pymc",
@@ -82,17 +90,34 @@ def measure(posterior: Posterior, run: Sampler, sampling: Sampling) -> Run:
     target.seconds, started = 0.0, time.perf_counter()
     tree = run(cast("Target", target), sampling)
     total = time.perf_counter() - started
-    draws, stats = tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset()
+    draws, stats = _groups(tree)
     sampled = _told(tree, "sampling_time", default=total - target.seconds)
     steps = stats["n_steps"].sum() if "n_steps" in stats else np.nan
     return Run(
-        table=summarise_estimands(estimands(posterior.spec, draws, data)),
+        table=summarise_estimands(_estimands(posterior, draws, data)),
         compile_seconds=_told(tree, "compile_time", default=total - sampled),
         sample_seconds=sampled,
         gradients=_told(tree, "gradients", default=float(steps)),
         divergences=float(stats["diverging"].sum()) if "diverging" in stats else np.nan,
         approximation=str(tree.attrs.get("approximation", "")),
     )
+
+
+def _groups(tree: Any) -> tuple[xr.Dataset, xr.Dataset]:
+    if not isinstance(tree, xr.DataTree) or not {"posterior", "sample_stats"} <= set(tree.children):
+        what = f"groups {sorted(tree.children)}" if isinstance(tree, xr.DataTree) else f"a {type(tree).__name__}"
+        raise SamplerError(f"the sampler returned {what}; {_ACCEPTED}")
+    draws = tree["posterior"].to_dataset()
+    if not {"chain", "draw"} <= set(draws.sizes):
+        raise SamplerError(f"the sampler returned draws over {sorted(map(str, draws.sizes))}; {_ACCEPTED}")
+    return draws, tree["sample_stats"].to_dataset()
+
+
+def _estimands(posterior: Posterior, draws: xr.Dataset, data: Any) -> xr.Dataset:
+    try:
+        return estimands(posterior.spec, draws, data)
+    except KeyError as error:
+        raise SamplerError(f"the sampler returned draws without {error}; {_ACCEPTED}") from error
 
 
 def _told(tree: xr.DataTree, name: str, default: float) -> float:

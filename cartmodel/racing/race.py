@@ -91,6 +91,23 @@ def race(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
+def other_settings(rows: pd.DataFrame, sampling: Sampling) -> str:
+    """Return the settings and processors of a race's rows that differ from those of today, in words; empty if none.
+
+    Seeds and versions may differ within a race: each row tells its own.
+
+    Examples
+    --------
+    >>> settings = Sampling(progressbar=False)
+    >>> other_settings(pd.DataFrame(columns=list(COLUMNS)), settings)
+    ''
+    """
+    mine = {name: getattr(sampling, name) for name in ("chains", "draws", "tune", "target_accept", "cores")}
+    mine["cpu"] = machine()["cpu"]
+    differ = {f"{name} {value}" for name in mine for value in rows[name].dropna().unique() if value != mine[name]}
+    return ", ".join(sorted(differ))
+
+
 def _row(posterior: Posterior, run: Sampler, sampling: Sampling, limit: float | None) -> dict[str, Any]:
     row: dict[str, Any] = {
         "chains": sampling.chains, "draws": sampling.draws, "tune": sampling.tune, "cores": sampling.cores,

@@ -83,3 +83,26 @@ class PanicError(BaseException):
 
 def panic(target: cm.Target, sampling: Sampling) -> xr.DataTree:
     raise PanicError("a panic of Rust is not an Exception")
+
+
+def nothing(target: cm.Target, sampling: Sampling) -> None:
+    """Return nothing at all."""
+
+
+def flat(target: cm.Target, sampling: Sampling) -> xr.DataTree:
+    """Draws without chains."""
+    tree = exact(target, sampling)
+    return xr.DataTree.from_dict(
+        {"posterior": tree["posterior"].to_dataset().isel(chain=0), "sample_stats": tree["sample_stats"].to_dataset()}
+    )
+
+
+def partial(target: cm.Target, sampling: Sampling) -> xr.DataTree:
+    """Draws without a parameter of the model."""
+    tree = exact(target, sampling)
+    return xr.DataTree.from_dict(
+        {
+            "posterior": tree["posterior"].to_dataset().drop_vars("tmax_pop"),
+            "sample_stats": tree["sample_stats"].to_dataset(),
+        }
+    )

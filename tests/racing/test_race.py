@@ -13,7 +13,7 @@ from cartmodel.errors import SamplerError, UnknownNameError
 from cartmodel.inference.samplers import Sampling
 from cartmodel.racing.apart import in_time
 from cartmodel.racing.posteriors import Posterior
-from cartmodel.racing.race import COLUMNS, race
+from cartmodel.racing.race import COLUMNS, other_settings, race
 from cartmodel.racing.results import race_markdown, race_table, write_race
 
 SAMPLING = Sampling(draws=1000, progressbar=False)
@@ -84,6 +84,28 @@ def test_chains_that_never_move_did_not_converge(rows: pd.DataFrame) -> None:
 def test_a_broken_sampler_is_a_row_with_its_error(rows: pd.DataFrame) -> None:
     assert set(of(rows, "broken")["error"]) == {"RuntimeError: boom"}
     assert set(of(rows, "panic")["error"]) == {"PanicError: a panic of Rust is not an Exception"}
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [("nothing", "a NoneType"), ("flat", "draws over ['draw', 'subject']"), ("partial", "draws without 'tmax_pop'")],
+)
+def test_what_is_no_answer_is_said(prior_only: Posterior, name: str, what: str) -> None:
+    cm.sampler(f"dummy-{name}")(getattr(dummies, name))
+    (error,) = race([prior_only], [f"dummy-{name}"], seeds=(1,), sampling=SAMPLING, time_limit=None)["error"]
+    assert error.startswith(f"the sampler returned {what}; accepted: a DataTree with posterior (chain, draw; every")
+
+
+def test_a_sampler_that_no_other_process_can_find_is_told_how(prior_only: Posterior) -> None:
+    cm.sampler("dummy-lambda")(lambda target, sampling: dummies.exact(target, sampling))
+    (error,) = race([prior_only], ["dummy-lambda"], seeds=(1,), sampling=SAMPLING, time_limit=60.0)["error"]
+    assert "it must be a function at the top of a module or script; accepted: such a one, or no time limit" in error
+
+
+def test_rows_of_other_settings_are_named(rows: pd.DataFrame) -> None:
+    assert other_settings(rows, SAMPLING) == ""
+    told = other_settings(rows.assign(cpu="Abacus"), Sampling(draws=300, target_accept=0.99, progressbar=False))
+    assert told == "cpu Abacus, draws 1000, target_accept 0.9"
 
 
 def test_a_misspelt_name_is_an_error_not_a_row(prior_only: Posterior) -> None:
