@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from itertools import pairwise
+from math import inf
 from typing import Any
 
 _EDGES = (0.0, 7.0, 14.0, 21.0, 28.0, *(56.0 * 2.0**k for k in range(8)))  # weeks, then doubling: to twenty years
@@ -34,8 +35,8 @@ def numerical_integral(log_level: Callable[..., Any]) -> Callable[..., Any]:
 
         fixed = isinstance(start, int | float) and isinstance(end, int | float)
         panels: list[Any] = []
-        for low, high in pairwise((*_EDGES, None)):
-            last = end if high is None else high
+        for low, high in pairwise((*_EDGES, inf)):
+            last = end if high == inf else high
             if not fixed:
                 inside = (xp.minimum(xp.maximum(edge, start), end) for edge in (low, last))
             elif last > start and low < end:

@@ -35,7 +35,7 @@ def nca_by_dose(table: pd.DataFrame) -> pd.DataFrame:
     keys = ["dose", "assay", "parameter", "unit"]
     # On doses as they are, dropna=False sorts the patients without a dose to the end.
     grouped = table.groupby(keys, sort=False, dropna=False)
-    rows = [dict(zip(keys, key, strict=True)) | _describe(own["value"].to_numpy(), key[3]) for key, own in grouped]
+    rows = [dict(zip(keys, key, strict=True)) | _describe(own["value"].to_numpy(), str(key[3])) for key, own in grouped]
     columns = [*keys[:3], "patients", "n", *_STATISTICS, "unit", "reason"]
     return pd.DataFrame(rows, columns=columns).sort_values("dose", kind="stable", ignore_index=True)
 
