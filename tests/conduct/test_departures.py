@@ -106,6 +106,8 @@ def test_dlts_of_backfill_stop_the_rule_and_are_an_open_question() -> None:
     assert "what the DLTs of x0 (backfill), x1 (backfill), x2 (backfill) mean" in found.text
     roles = [""] * 3 + ["backfill"] * 3
     one = table(*rows).assign(role=roles, dlt_date=["", "", "", "2026-02-10", "", ""])
+    two = one.assign(dlt_date=["", "", "", "2026-02-10", "2026-02-11", ""])  # 2 in 6: a third, no more
+    assert verdict(two, on=pd.Timestamp("2026-03-20").date()).decision.action == "refer"
     going = verdict(one, on=pd.Timestamp("2026-03-20").date())
     assert going.decision.action == "escalate"
     assert "1 DLT in 1 at dose level 1 with them" not in going.text
