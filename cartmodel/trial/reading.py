@@ -96,7 +96,7 @@ def read_trial(
     read_of = read_patients(long, said)
     patients = read_of.frame
     _listed(long)
-    _said_of_nobody(long, [each.sheet for each in named])
+    unknown = _said_of_nobody(long, [each.sheet for each in named])
     samples, on_samples = _samples(long, patients, said, drop_alq=drop_alq)
     above, samples = samples[samples["alq"] & ~samples["predose"]].assign(level=float("nan")), samples[~samples["alq"]]
     patients, histories, on_histories = _with_histories(tables, long, patients, said)
@@ -109,7 +109,7 @@ def read_trial(
     for each in named:
         table = next((table for table in tables if table.findings is each.sheet.findings), None)
         notes += [*format_note(each.sheet, table.decimal if table else "."), *each.sheet.notes, *each.notes]
-    notes += [*read_of.notes, *on_samples]
+    notes += [*read_of.notes, *unknown, *on_samples]
     predose, samples = samples[samples["predose"]], samples[~samples["predose"]]
     if len(predose):
         count = predose["subject"].nunique()
@@ -182,10 +182,11 @@ def _listed(long: Sequence[Table]) -> None:
         table.findings.add_each(unknown, "{value} is no patient of " + where, "a patient listed there, spelt as there")
 
 
-def _said_of_nobody(long: Sequence[Table], sheets: Sequence[Sheet]) -> None:
-    """Note every row that holds an identifier and nothing else, of which no other row says anything: a footer is one.
+def _said_of_nobody(long: Sequence[Table], sheets: Sequence[Sheet]) -> list[str]:
+    """Return a note on each row of a patient of whom nothing is known; refuse those that are several words.
 
-    What stands below a listing (its page, its source) would be a patient of every denominator.
+    What stands below a listing (its page, its source) would be a patient of every denominator. Nobody's identifier is a
+    sentence where those of the others are none.
     """
     bare: list[tuple[Table, pd.Series]] = []
     for table in long:
@@ -194,10 +195,19 @@ def _said_of_nobody(long: Sequence[Table], sheets: Sequence[Sheet]) -> None:
         filled = (sheet.cells.loc[subject.index].map(str.strip) != "").sum(axis=1)
         bare.append((table, subject[(filled == 1) & (subject != "") & (len(sheet.header) > 1)]))
     said = {name for table, names in bare for name in table.cells["subject"].drop(names.index)}
+    words = any(" " in name.strip() for name in said)
+    notes: list[str] = []
     for table, names in bare:
+        alone = names[~names.isin(said)]
+        sentence = alone.str.strip().str.contains(" ") & (not words)
         what = "{value} stands alone in its row, and no other row says anything of it"
         accepted = "no such row where it is a footer of the listing; for a patient a value beside it, such as the dose"
-        table.findings.add_each(names[~names.isin(said)], what, accepted)
+        table.findings.add_each(alone[sentence], what, accepted)
+        kept = alone[~sentence]
+        if len(kept):
+            rows = ", ".join(f"'{name}' (row {row})" for row, name in kept.items())
+            notes.append(f"Nothing is known of {rows}: counted as patients. A footer of a listing is to be deleted.")
+    return notes
 
 
 def _with_histories(

@@ -25,7 +25,7 @@ def refusal(source: str | dict[str, str], **told: Any) -> list[str]:
 LEVELS = "subject,time,level,unit\n1,7,900,copies/ug\n2,7,800,copies/ug\n"
 
 
-@pytest.mark.parametrize("footer", ["Page 1 of 1,,,", "Source: adpc.sas,,,", " Total , , , "])
+@pytest.mark.parametrize("footer", ["Page 1 of 1,,,", "Source: adpc.sas,,,", " Grand total , , , "])
 def test_a_footer_is_no_patient(footer: str) -> None:
     (problem,) = refusal(f"{LEVELS}{footer}\n")
     assert "row 4, column 'subject'" in problem
@@ -39,6 +39,15 @@ def test_a_footer_below_the_patients_is_none_and_a_patient_with_samples_elsewher
     (problem,) = refusal({"subjects": f"{subjects}Page 1,\n", "levels": LEVELS})
     assert problem.strip().startswith("subjects, row 4")
     assert len(read_trial(frame_of("subject\n1\n2\n")).subjects) == 2
+
+
+def test_a_patient_of_whom_nothing_is_known_yet_is_kept_and_named() -> None:
+    trial = read_trial(frame_of(f"{LEVELS}19,,,\n"))
+    assert list(trial.subjects.index) == ["1", "2", "19"]
+    (note,) = (note for note in trial.notes if note.startswith("Nothing is known"))
+    assert note.startswith("Nothing is known of '19' (row 4): counted as patients.")
+    named = LEVELS.replace("\n1,", "\nPatient 1,").replace("\n2,", "\nPatient 2,")
+    assert len(read_trial(frame_of(f"{named}Patient 3,,,\n")).subjects) == 3
 
 
 DOSED = "subject,time,level,unit,dose,dose_unit\n1,7,900,copies/ug,3,{unit}\n"
