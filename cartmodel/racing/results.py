@@ -110,15 +110,15 @@ def race_figure(rows: pd.DataFrame) -> Figure:
     """Return a figure of effective draws a second and of the error of each run, a row of panels a posterior.
 
     A dot is a seed, hollow where it did not converge. Runs that disagree with the reference are in vermillion; those
-    not done are named beside the axis.
+    not done are named beside the axis. A posterior has the samplers that were tried on it.
     """
     posteriors = list(dict.fromkeys(rows["posterior"]))
-    names = list(dict.fromkeys(rows["sampler"]))
+    tried = [list(dict.fromkeys(rows.loc[rows["posterior"] == posterior, "sampler"])) for posterior in posteriors]
     simulated = rows.groupby("posterior")["simulated"].any()
     with style():
         figure = new_figure(
             8.0,
-            len(posteriors) * (0.55 + 0.19 * len(names)) + 0.6,
+            sum(0.55 + 0.19 * len(names) for names in tried) + 0.6,
             "Samplers on posteriors with reference answers",
             [
                 "Each dot is a run, hollow where it did not converge. "
@@ -126,8 +126,10 @@ def race_figure(rows: pd.DataFrame) -> Figure:
             ],
             stamp_text(bool(simulated.any())),
         )
-        panels = figure.subplots(len(posteriors), 2, sharex="col", sharey=True, squeeze=False)
-        for (left, right), posterior in zip(panels, posteriors, strict=True):
+        panels = figure.subplots(
+            len(posteriors), 2, sharex="col", sharey="row", squeeze=False, height_ratios=[len(names) for names in tried]
+        )
+        for (left, right), posterior, names in zip(panels, posteriors, tried, strict=True):
             runs = rows[rows["posterior"] == posterior]
             left.set_title(f"{posterior}{' (SIMULATED)' if simulated[posterior] else ''}", loc="left", parse_math=False)
             _dots(left, runs, names, "ess_per_second")
@@ -155,7 +157,7 @@ def _dots(axes: Axes, runs: pd.DataFrame, names: list[str], column: str) -> None
             inside = colour if pd.isna(converged) or converged else "white"
             axes.plot([value], [place], "o", markersize=4.5, color=colour, markerfacecolor=inside, alpha=0.8)
         if values.isna().all():
-            status = own["status"].iloc[0] if len(own) else "not run"
+            status = own["status"].iloc[0]
             text = status if status != "done" else "approximation" if column == "ess_per_second" else "no reference"
             shift = axes.get_yaxis_transform()
             axes.text(0.02, place, text, transform=shift, va="center", size=7, color=GREY, gid="not done")
