@@ -47,6 +47,9 @@ def _clean(element: ElementTree.Element) -> bool:
     kept = {key: value for key, value in element.attrib.items() if key in _ATTRIBUTES and _VALUE.fullmatch(value)}
     element.attrib.clear()
     element.attrib.update(kept)
+    if element.text == "~":
+        element.tag = "mo"
+        element.text = "\u223c"  # what sim means; the character of the keyboard is a blank in some word processors
     if name == "math":
         element.set("xmlns", _SPACE.strip("{}"))
     clean = True

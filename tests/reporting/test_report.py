@@ -173,6 +173,11 @@ def test_no_equation_brings_anything_but_mathml(latex: str) -> None:
         assert "href=" not in found
 
 
+def test_distributed_as_is_no_character_of_the_keyboard() -> None:
+    """LibreOffice reads the keyboard's tilde in an equation as a blank."""
+    assert "<mo>\u223c</mo>" in str(mathml(r"\eta \sim N(0, 1)"))
+
+
 def test_the_letters_of_a_name_stand_together() -> None:
     assert '<mi mathvariant="normal">cmax</mi>' in str(mathml(r"\mathrm{cmax}"))
 
